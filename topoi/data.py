@@ -1,0 +1,229 @@
+"""The shipped data sets, checked and offline.
+
+``load(name)`` reads one ``.npz`` file of the folder ``datasets/``, compares
+it with the hash recorded in ``datasets/checksums.json``, and returns a named
+tuple of fresh NumPy arrays. No function here opens a socket or a pickle. Each
+set has a card, ``datasets/<name>.md``: origin, licence, traps, baselines.
+"""
+
+import difflib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+FOLDER_VARIABLE = "TOPOI_DATA"
+_BESIDE_PACKAGE = Path(__file__).resolve().parent.parent / "datasets"
+
+
+class DataError(Exception):
+    """A data file is missing, damaged, or not the recorded one."""
+
+
+class Images(NamedTuple):
+    """Grey pictures of 28 x 28 pixels, 0 (paper) to 255 (ink).
+
+    Pixels stay uint8 as shipped: divide a batch by 255 where it is used.
+    """
+
+    x_train: np.ndarray  # (n_train, 28, 28) uint8
+    y_train: np.ndarray  # (n_train,) uint8, the digit
+    x_test: np.ndarray  # (10000, 28, 28) uint8
+    y_test: np.ndarray  # (10000,) uint8
+
+
+class Signals(NamedTuple):
+    """Short one-dimensional signals with a class each."""
+
+    x_train: np.ndarray  # (4000, 40) float32
+    y_train: np.ndarray  # (4000,) uint8
+    x_test: np.ndarray  # (1000, 40) float32
+    y_test: np.ndarray  # (1000,) uint8
+
+
+class Demand(NamedTuple):
+    """Half-hourly electricity demand; the fields are the columns."""
+
+    demand: np.ndarray  # (17520,) float32, gigawatt
+    temperature: np.ndarray  # (17520,) float32, degrees Celsius
+    workday: np.ndarray  # (17520,) uint8, 1 on working days
+
+
+class Penguins(NamedTuple):
+    """One penguin a row; the fields are the columns."""
+
+    species: np.ndarray  # (344,) text
+    island: np.ndarray  # (344,) text
+    bill_length_mm: np.ndarray  # (344,) float32, NaN where missing
+    bill_depth_mm: np.ndarray  # (344,) float32, NaN where missing
+    flipper_length_mm: np.ndarray  # (344,) float32, NaN where missing
+    body_mass_g: np.ndarray  # (344,) float32, NaN where missing
+    sex: np.ndarray  # (344,) text, "" where missing
+    year: np.ndarray  # (344,) int16
+
+
+DataSet = Images | Signals | Demand | Penguins
+
+
+class _Entry(NamedTuple):
+    file: str
+    kind: type
+    shipped: bool = True
+
+
+CATALOGUE = {
+    "elecdemand": _Entry("elecdemand.npz", Demand),
+    "mnist": _Entry("mnist20k.npz", Images),
+    "mnist1d": _Entry("mnist1d.npz", Signals),
+    "mnist60k": _Entry("mnist60k.npz", Images, shipped=False),
+    "penguins": _Entry("penguins.npz", Penguins),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `load` knows, in alphabetical order."""
+    return tuple(sorted(CATALOGUE))
+
+
+def folder() -> Path:
+    """Return the folder that `load` reads.
+
+    It is the environment variable ``TOPOI_DATA`` where that is set, and else
+    the folder ``datasets`` beside the package.
+    """
+    return Path(os.environ.get(FOLDER_VARIABLE) or _BESIDE_PACKAGE)
+
+
+def load(name: str) -> DataSet:
+    """Return one data set as a named tuple of arrays.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Returns
+    -------
+    Images, Signals, Demand or Penguins
+        Arrays as stored: dtypes, shapes and units are those of the tuple's
+        definition. Every call reads the file again, so the arrays belong to
+        the caller, who may write into them.
+
+    Raises
+    ------
+    ValueError
+        If there is no set of that name.
+    DataError
+        If the file is missing or its content is not the recorded one; the
+        message names the file and the command that restores it.
+
+    Notes
+    -----
+    The file's SHA-256 is compared first. Where it differs, the content is
+    compared instead: another zlib writes other bytes for the same arrays.
+    """
+    entry = _entry(name)
+    path = folder() / entry.file
+    recorded = _recorded(name)
+    raw = _read(name, path)
+    arrays = _decode(name, path, raw)
+    same_bytes = hashlib.sha256(raw).hexdigest() == recorded["sha256"]
+    if not same_bytes and fingerprint(arrays) != recorded["content"]:
+        raise DataError(
+            f"{path} holds other data than recorded in checksums.json. "
+            + _remedy(name)
+        )
+    return entry.kind(**arrays)
+
+
+def fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return a SHA-256 over names, dtypes, shapes and values of arrays.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        The members of one npz file, in any order and of any fixed dtype.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits. They depend on the content alone, neither on
+        the order of the members nor on how the file was compressed.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _entry(name: str) -> _Entry:
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    near = difflib.get_close_matches(str(name), CATALOGUE, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"No data set is called {name!r}.{hint} "
+        f"The sets are: {', '.join(names())}."
+    )
+
+
+def _recorded(name: str) -> dict[str, str]:
+    """Return the recorded hashes of a set's file."""
+    path = folder() / "checksums.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))[_entry(name).file]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path} should record the hash of {_entry(name).file}, but it "
+            f"cannot be read ({type(error).__name__}). "
+            + _remedy(name, "checksums.json")
+        ) from error
+
+
+def _read(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}). " + _remedy(name)
+        ) from error
+
+
+def _decode(name: str, path: Path, raw: bytes) -> dict[str, np.ndarray]:
+    """Return the arrays of an npz file; refuse pickles and wrong members."""
+    try:
+        with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except Exception as error:  # which one depends on the damaged byte
+        raise DataError(
+            f"{path} is damaged or no npz file ({type(error).__name__}). "
+            + _remedy(name)
+        ) from error
+    expected = _entry(name).kind._fields
+    if set(arrays) != set(expected):
+        raise DataError(
+            f"{path} should hold the arrays {', '.join(expected)}, but holds "
+            f"{', '.join(sorted(arrays)) or 'none'}. " + _remedy(name)
+        )
+    return arrays
+
+
+def _remedy(name: str, file: str | None = None) -> str:
+    """Return the command that restores a file, as a sentence."""
+    entry = _entry(name)
+    if os.environ.get(FOLDER_VARIABLE):
+        return (
+            f"The folder comes from {FOLDER_VARIABLE}: copy datasets/ there, "
+            f"or run `python datasets/build.py {name} --folder {folder()}`."
+        )
+    if entry.shipped or file:
+        command = f"git checkout -- datasets/{file or entry.file}"
+        return f"Restore it with `{command}`, or `make data NAME={name}`."
+    return f"It is not shipped: build it with `make data NAME={name}`."
