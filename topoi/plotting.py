@@ -79,14 +79,14 @@ def use_style() -> None:
     keep their full width instead of being cropped.
     """
     for name, stops in (("topoi", _SEQUENTIAL), ("topoi_div", _DIVERGING)):
-        colour_map = LinearSegmentedColormap.from_list(name, stops.split())
-        colormaps.register(colour_map, force=True)
+        if name not in colormaps:
+            stops = stops.split()
+            colormaps.register(LinearSegmentedColormap.from_list(name, stops))
     plt.rcParams.update(_STYLE)
-    try:
+    if "inline" in plt.get_backend():
         from matplotlib_inline.config import InlineBackend
-    except ImportError:
-        return
-    InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
+
+        InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
 
 
 def label_line(

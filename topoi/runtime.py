@@ -16,6 +16,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,12 +67,14 @@ def setup(scale: str = "small", seed: int = 0) -> None:
     for name, value in environment.items():
         os.environ.setdefault(name, value)
 
-    import keras
+    with _native_stderr_silenced():
+        import keras
 
+        backend = keras.backend.backend()
+        _prepare_backend(backend, deterministic=scale == "small")
     keras.utils.set_random_seed(seed)
     if scale == "small":
         _one_thread()
-    _prepare_backend(keras.backend.backend(), deterministic=scale == "small")
 
 
 def pick(scale: str, *, small: T, full: T) -> T:
@@ -114,6 +117,24 @@ def _check_scale(scale: str) -> None:
             "Set it in the first code cell, or with "
             "`make run NB=... SCALE=full`."
         )
+
+
+@contextmanager
+def _native_stderr_silenced() -> Iterator[None]:
+    """Drop what a backend's C++ part writes to stderr while it starts.
+
+    TensorFlow's start-up lines ignore the log level that is set above; in a
+    notebook they would be stored as output. Python errors still propagate.
+    """
+    sys.stderr.flush()
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 def _one_thread() -> None:

@@ -1,0 +1,50 @@
+"""One thread a process, and a record of what the notebook runs took."""
+
+import datetime
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+NOTEBOOK_FOLDERS = ("chapters", "labs")
+
+# Before any numerical library starts, here and in the kernels.
+for _name, _value in {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+collect_ignore = ["tests/fixtures"]  # broken on purpose
+_runs = defaultdict(lambda: {"seconds": 0.0, "passed": True})
+
+
+def pytest_runtest_logreport(report):
+    """Add up the seconds of a notebook's cells; note a failure."""
+    name = report.nodeid.split("::")[0]
+    if name.endswith(".ipynb") and name.split("/")[0] in NOTEBOOK_FOLDERS:
+        _runs[name]["seconds"] += report.duration
+        _runs[name]["passed"] &= not report.failed
+
+
+def pytest_sessionfinish(session):
+    """Write ``build/records/test.json`` for the page *Status*."""
+    if hasattr(session.config, "workerinput") or not _runs:
+        return
+    path = ROOT / os.environ.get("BUILD", "build") / "records" / "test.json"
+    records = json.loads(path.read_text()) if path.exists() else {}
+    today = datetime.date.today().isoformat()
+    for name, run in _runs.items():
+        records[name] = {
+            "seconds": round(run["seconds"], 1),
+            "passed": run["passed"],
+            "date": today,
+        }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(records, indent=1) + "\n")
+    temporary.replace(path)
