@@ -85,9 +85,13 @@ CATALOGUE = {
 }
 
 
-def names() -> tuple[str, ...]:
-    """Return the names that `load` knows, in alphabetical order."""
-    return tuple(sorted(CATALOGUE))
+def names(shipped: bool = False) -> tuple[str, ...]:
+    """Return the names that `load` knows, in alphabetical order.
+
+    With `shipped`, only the sets that every checkout holds.
+    """
+    known = sorted(CATALOGUE)
+    return tuple(n for n in known if CATALOGUE[n].shipped or not shipped)
 
 
 def folder() -> Path:
