@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 from numpy.lib.stride_tricks import as_strided
 
 Padding = str | int | tuple[int, int]
@@ -1031,8 +1031,9 @@ def class_activation_map(
             'small_cnn(head="gap"), or occlusion_map.'
         )
     features = keras.Model(model.inputs, pooling.input)
-    maps = features.predict(images, verbose=0) @ _array(dense.kernel)
-    return maps, maps.mean(axis=(1, 2)) + _array(dense.bias)
+    weights, bias = dense.get_weights()
+    maps = features.predict(images, verbose=0) @ weights
+    return maps, maps.mean(axis=(1, 2)) + bias
 
 
 def occlusion_map(
@@ -1089,7 +1090,3 @@ def occlusion_map(
 def _softmax(logits: np.ndarray) -> np.ndarray:
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
-
-
-def _array(variable: keras.Variable) -> np.ndarray:
-    return ops.convert_to_numpy(variable)
