@@ -14,6 +14,15 @@ document.addEventListener("DOMContentLoaded", () => {
   all(".citation-list, .citation-list [role]", (element) =>
     element.removeAttribute("role"),
   );
+  all("div.proof > p:first-child", (paragraph) => {
+    const text = paragraph.firstChild;
+    if (text?.nodeValue?.startsWith("Proof. ")) {
+      const word = document.createElement("em");
+      word.textContent = "Proof.";
+      text.nodeValue = text.nodeValue.slice("Proof.".length);
+      paragraph.prepend(word);
+    }
+  });
   all(".bd-sidebar-primary .navbar-brand", (brand) => {
     brand.parentElement.setAttribute("role", "navigation");
     brand.parentElement.setAttribute("aria-label", "Home");

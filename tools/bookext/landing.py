@@ -26,7 +26,7 @@ Part = namedtuple("Part", "id number title line")
 Topic = namedtuple("Topic", "id part title line needs written")
 Place = namedtuple("Place", "x y")
 
-WIDE, BOX_WIDTH, BOX_HEIGHT, ROW = 924, 166, 36, 46  # the wide map
+WIDE, BOX_WIDTH, BOX_HEIGHT, ROW = 924, 126, 44, 54  # the wide map
 NARROW, ARCS, LINE = 350, 104, 32  # the narrow one
 
 
@@ -339,16 +339,34 @@ def curve(start, end, number):
 
 
 def box(topic, place, number, root):
-    """A topic as a box with its name; the link, if any, covers it."""
+    """A topic as a box with its name on one or two lines."""
     x, y = f"{place.x:.0f}", f"{place.y:.0f}"
-    middle = f"{place.y + BOX_HEIGHT / 2 + 5:.0f}"
+    lines = two_lines(topic.title)
+    first = place.y + BOX_HEIGHT / 2 + 5 - 9 * (len(lines) - 1)
+    words = "".join(
+        f'<tspan x="{place.x + 14:.0f}" y="{first + 18 * k:.0f}">'
+        f"{escape(line)}</tspan>"
+        for k, line in enumerate(lines)
+    )
     shape = (
         f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" '
-        f'rx="6"/><rect class="tt-box-part" x="{x}" y="{y}" width="5" '
-        f'height="{BOX_HEIGHT}" rx="2"/><text x="{place.x + 15:.0f}" '
-        f'y="{middle}">{escape(topic.title)}</text>'
+        f'rx="6"/><rect class="tt-box-part" x="{place.x - 1:.0f}" '
+        f'y="{place.y - 1:.0f}" width="6" height="{BOX_HEIGHT + 2}" rx="2"/>'
+        f"<text>{words}</text>"
     )
     return group(topic, number, shape, root)
+
+
+def two_lines(title):
+    """A title, broken at the space that leaves the shorter longest line."""
+    if len(title) <= 14 or " " not in title:
+        return [title]
+    words = title.split()
+    breaks = [
+        [" ".join(words[:k]), " ".join(words[k:])]
+        for k in range(1, len(words))
+    ]
+    return min(breaks, key=lambda lines: max(map(len, lines)))
 
 
 def narrow_map(parts, topics, numbers, root):
