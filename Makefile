@@ -27,7 +27,8 @@ endif
 
 SOURCES := _config.yml _toc.yml topics.yml claims.yml references.bib \
   $(wildcard *.md) $(shell find chapters labs book tools datasets _static \
-  vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*')
+  vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*') \
+  $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/*.json)
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 

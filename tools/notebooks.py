@@ -12,6 +12,7 @@ notebook: its copy and its record go to ``build/runs/``.
 import argparse
 import base64
 import contextlib
+import dataclasses
 import datetime
 import io
 import json
@@ -189,13 +190,12 @@ def _execute_and_store(path: Path) -> dict:
 def record_of_run(seconds: float) -> dict:
     """Return seconds, peak memory and versions after the kernel has ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    report = device_report()
     return {
         "seconds": round(seconds, 1),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
         "memory_mb": round(usage.ru_maxrss / 1024),
         "executed": datetime.date.today().isoformat(),
-        **report,
+        **device_report(),
     }
 
 
@@ -246,11 +246,21 @@ def run(path: Path, scale: str, backend: str) -> int:
         "notebook": path.relative_to(ROOT).as_posix(),
         "scale": scale,
         "state": state,
+        "claims": _stored_claims(RUNS / f"{name}.ipynb"),
         **record_of_run(time.perf_counter() - start),
     }
     write_text(RUNS / f"{name}.json", json.dumps(record, indent=1) + "\n")
     print(f"{name}: {state} in {record['seconds']} s on {record['device']}")
     return int(state == "failed")
+
+
+def _stored_claims(path: Path) -> list[dict]:
+    """Return what the run measured, also where it failed later on."""
+    from topoi import claims
+
+    if not path.exists():
+        return []
+    return [dataclasses.asdict(m) for m in claims.read_stored(path)]
 
 
 # -- command line -----------------------------------------------------------

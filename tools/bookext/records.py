@@ -85,14 +85,27 @@ def stored_measurements(root: Path) -> dict[str, tuple[Path, object]]:
     return found
 
 
+def full_runs(root: Path) -> list[dict]:
+    """Return the records of full-size runs, oldest first.
+
+    Those kept in ``records/full`` come with the book; those of this copy
+    lie in ``build/runs``.
+    """
+    files = [
+        *(root / "records" / "full").glob("*.json"),
+        *(_build(root) / "runs").glob("*-full-*.json"),
+    ]
+    return sorted(map(_json, files), key=lambda run: run["executed"])
+
+
 def full_measurements(root: Path) -> dict[str, dict]:
-    """Return id -> record of the newest committed full-size run."""
-    found = {}
-    for path in sorted((root / "records" / "full").glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        for measured in record.get("claims", []):
-            found[measured["id"]] = measured
-    return found
+    """Return id -> measurement of the newest full-size run."""
+    runs = full_runs(root)
+    return {m["id"]: m for run in runs for m in run.get("claims", [])}
+
+
+def _build(root: Path) -> Path:
+    return root / os.environ.get("BUILD", "build")
 
 
 def _tally(ledger) -> str:
@@ -142,8 +155,7 @@ class Status(RecordDirective):
 
     def content_nodes(self, root):
         refreshed = _json(root / "records" / "refresh.json")
-        build = root / os.environ.get("BUILD", "build")
-        tested = _json(build / "records" / "test.json")
+        tested = _json(_build(root) / "records" / "test.json")
         names = [
             path.relative_to(root).as_posix()
             for folder in ("chapters", "labs")
@@ -158,7 +170,9 @@ class Status(RecordDirective):
             label="State of each notebook",
             css="tt-status",
         )
-        return [raw(_totals(names, refreshed) + table + _versions(refreshed))]
+        versions = _versions(refreshed)
+        full = _full_table(full_runs(root))
+        return [raw(_totals(names, refreshed) + table + versions + full)]
 
 
 def _totals(names, refreshed) -> str:
@@ -201,6 +215,24 @@ def _status_row(name, record, test) -> list[tuple[str, str]]:
         ("Executed", executed),
         ("Re-run", state),
     ]
+
+
+def _full_table(runs: list[dict]) -> str:
+    """Return the table of full-size runs, or a sentence saying none."""
+    if not runs:
+        return "<p>No run at full size has been recorded yet.</p>"
+    rows = [
+        [
+            ("Notebook", escape(run["notebook"].removesuffix(".ipynb"))),
+            ("Seconds", f"{run['seconds']:.0f}"),
+            ("Backend", escape(run["backend"])),
+            ("Device", escape(run["device"])),
+            ("State", escape(run["state"])),
+        ]
+        for run in runs
+    ]
+    heads = [label for label, _ in rows[0]]
+    return _table(heads, rows, label="Runs at full size", css="tt-status")
 
 
 def _bar(seconds: float) -> str:
