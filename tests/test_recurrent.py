@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from topoi import recurrent
+from topoi import autodiff, recurrent
 from topoi.recurrent import CarryLookahead, CarryLookaheadRNN, MinGRU
 
 LENGTHS = (1, 2, 3, 7, 64, 1000)
@@ -168,13 +168,18 @@ def test_adders_on_numbers_of_200_digits(a, b):
     assert recurrent.to_integers(recurrent.ripple_add(x, y)) == [a + b]
 
 
-def test_longest_carry_passes_the_whole_number():
-    """Oracle: 1 + (2**n - 1) needs n carries; 0 + anything needs none."""
-    ones = recurrent.to_bits([2**30 - 1], 30)
-    one, zero = recurrent.to_bits([1], 30), recurrent.to_bits([0], 30)
-    assert recurrent.longest_chain(one, ones) == 30
-    assert recurrent.longest_chain(zero, ones) == 0
-    assert recurrent.longest_chain(one, one) == 1
+def test_carry_distance_by_search(rng):
+    """Oracle: walk back from each place to the first pair that agrees."""
+    a, b = rng.integers(0, 2, size=(2, 20, 30)).astype(bool)
+    ours = recurrent.carry_distance(a, b)
+    for row in range(20):
+        for t in range(30):
+            s = t - 1
+            while s >= 0 and a[row, s] != b[row, s]:
+                s -= 1
+            assert ours[row, t] == t - s
+    one, ones = recurrent.to_bits([1], 30), recurrent.to_bits([2**30 - 1], 30)
+    assert recurrent.carry_distance(one, ones)[0, -1] == 29
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 64, 65, 1000])
@@ -220,14 +225,28 @@ def test_scan_equals_the_loop(rng, length):
     """Oracle: the Python loop in float64; factors in (0, 1)."""
     a = rng.uniform(size=(2, length, 3))
     b, h = rng.normal(size=(2, length, 3)), rng.normal(size=(2, 3))
-    for start in (None, h):
+    for start, method in itertools.product((None, h), recurrent.SCAN_METHODS):
         ours = recurrent.scan_linear(
             a.astype("float32"),
             b.astype("float32"),
             initial=None if start is None else start.astype("float32"),
+            method=method,
         )
         expected = loop(a, b, 0 if start is None else start)
         assert np.abs(ops.convert_to_numpy(ours) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("method", recurrent.SCAN_METHODS)
+def test_time_may_be_any_axis(rng, method):
+    """Oracle: the same scan with time moved to axis 1."""
+    a, b = rng.uniform(size=(2, 4, 3, 9)).astype("float32")
+    for axis in (0, 2, -1):
+        ours = recurrent.scan_linear(a, b, axis=axis, method=method)
+        moved = (np.moveaxis(v, axis, 0)[np.newaxis] for v in (a, b))
+        expected = np.moveaxis(loop(*moved, 0)[0], 0, axis)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(ours), expected, atol=1e-5
+        )
 
 
 def test_scan_survives_products_that_underflow():
@@ -240,7 +259,6 @@ def test_scan_survives_products_that_underflow():
 
 def test_scan_gradient_equals_the_gradient_of_the_loop(rng):
     """Oracle: reverse recurrence by hand, dL/db_t = w_t + a_{t+1} dL/db."""
-    autodiff = pytest.importorskip("topoi.autodiff")
     a, b, w = rng.uniform(size=(3, 1, 37, 2)).astype("float32")
     of_b = autodiff.input_gradient(
         lambda v: ops.sum(w * recurrent.scan_linear(a, v)), b
@@ -369,7 +387,7 @@ def test_every_layer_is_causal(rng):
 
 
 LAYERS = {
-    "MinGRU": MinGRU(4),
+    "MinGRU": MinGRU(4, method="doubling"),
     "MinGRU, last": MinGRU(4, activation="tanh", return_sequences=False),
     "CarryLookahead": CarryLookahead(4, 2, residual=True),
     "CarryLookaheadRNN": CarryLookaheadRNN(4, 2, shift=False, dropout=0.1),
@@ -506,6 +524,9 @@ BAD = {
     ),
     r"known length of at least one step, got shape \(1, 0, 3\)": lambda: (
         recurrent.scan_linear(np.ones((1, 0, 3)), np.ones((1, 0, 3)))
+    ),
+    r"methods tree, doubling, got 'loop'": lambda: recurrent.scan_linear(
+        np.ones((1, 2, 3)), np.ones((1, 2, 3)), method="loop"
     ),
     r"got axis=3": lambda: recurrent.scan_linear(
         np.ones((1, 2, 3)), np.ones((1, 2, 3)), axis=3

@@ -17,6 +17,7 @@ from scipy.special import expit as sigmoid
 
 Arrays = tuple[np.ndarray, ...]
 Operator = Callable[[Arrays, Arrays], Arrays]
+SCAN_METHODS = ("tree", "doubling")
 
 
 # -- cells from their equations --------------------------------------------
@@ -376,27 +377,32 @@ def lookahead_add(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.concatenate([p ^ carry_in, carry_out[..., -1:]], axis=-1)
 
 
-def longest_chain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the length of the longest carry chain of each sum.
+def carry_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return how far back the digits lie that decide the carry into a place.
 
     Parameters
     ----------
-    a, b : ndarray of bool, shape (n, width)
+    a, b : ndarray of bool, shape (..., width)
+        Digits, least significant first.
 
     Returns
     -------
-    ndarray of int, shape (n,)
-        The largest number of positions that one carry crosses: 0 without a
-        carry, 1 if no carry is passed on.
+    ndarray of int, shape (..., width)
+        t - s for the last s < t where the digits of `a` and `b` agree; they
+        generate a carry or kill it, and every place between passes it on.
+        Before the lowest digit both numbers are zero: they agree at -1.
+
+    Raises
+    ------
+    ValueError
+        As `ripple_add`.
     """
     a, b = _check_bits(a, b)
-    run = np.zeros(a.shape[:-1], int)
-    longest = run
-    for t in range(a.shape[-1]):
-        alive = (a[..., t] ^ b[..., t]) & (run > 0)
-        run = np.where(a[..., t] & b[..., t], 1, np.where(alive, run + 1, 0))
-        longest = np.maximum(longest, run)
-    return longest
+    distance = np.ones(a.shape, int)
+    for t in range(1, a.shape[-1]):
+        passes = a[..., t - 1] ^ b[..., t - 1]
+        distance[..., t] = np.where(passes, distance[..., t - 1] + 1, 1)
+    return distance
 
 
 def addition_task(
@@ -487,7 +493,7 @@ def linear_compose(left: Sequence, right: Sequence) -> tuple:
     return left[0] * right[0], right[0] * left[1] + right[1]
 
 
-def scan_linear(a, b, axis: int = 1, initial=None):
+def scan_linear(a, b, axis: int = 1, initial=None, method: str = "tree"):
     """Solve h_t = a_t h_{t-1} + b_t for all t by an associative scan.
 
     Parameters
@@ -499,6 +505,10 @@ def scan_linear(a, b, axis: int = 1, initial=None):
     initial : tensor, optional
         h before the first step, of the shape of `a` without `axis`; zero
         by default.
+    method : {"tree", "doubling"}
+        "tree" is `keras.ops.associative_scan`: O(length) work, long to
+        compile. "doubling" does O(length log length) work in few, large
+        operations: the better choice for some hundred steps.
 
     Returns
     -------
@@ -507,21 +517,46 @@ def scan_linear(a, b, axis: int = 1, initial=None):
     Raises
     ------
     ValueError
-        If the shapes differ, or time is empty or of unknown length.
+        If the shapes differ, time is empty or of unknown length, or the
+        method is unknown.
 
     Notes
     -----
-    O(length) work in O(log length) dependent steps (Blelloch 1990; Martin
-    and Cundy 2018).
+    Both take O(log length) dependent steps. Source: Blelloch (1990) for the
+    tree, Hillis and Steele (1986) for doubling; Martin and Cundy (2018) for
+    recurrences.
     """
     a, b = ops.convert_to_tensor(a), ops.convert_to_tensor(b)
     shape = tuple(b.shape)
     _check_scan(tuple(a.shape), shape, axis)
-    products, h = ops.associative_scan(linear_compose, (a, b), axis=axis)
+    if method not in SCAN_METHODS:
+        raise ValueError(
+            f"scan_linear knows the methods {', '.join(SCAN_METHODS)}, got "
+            f"{method!r}."
+        )
+    if method == "doubling":
+        products, h = _doubling(a, b, axis % len(shape))
+    else:
+        products, h = ops.associative_scan(linear_compose, (a, b), axis=axis)
     if initial is not None:
         h = h + products * ops.expand_dims(initial, axis)
-    # TensorFlow forgets the shape inside the scan: state it again.
+    # TensorFlow forgets the shape inside the tree: state it again.
     return ops.reshape(h, [-1 if n is None else n for n in shape])
+
+
+def _doubling(a, b, axis: int) -> tuple:
+    """Compose each map with the one `reach` steps earlier, then double."""
+    length, reach = b.shape[axis], 1
+    while reach < length:
+        kept = [slice(None)] * len(b.shape)
+        kept[axis] = slice(length - reach)
+        width = [[0, 0]] * len(b.shape)
+        width[axis] = [reach, 0]  # before the start: the map h -> 1 h + 0
+        earlier_a = ops.pad(a[tuple(kept)], width, constant_values=1)
+        earlier_b = ops.pad(b[tuple(kept)], width)
+        a, b = linear_compose((earlier_a, earlier_b), (a, b))
+        reach *= 2
+    return a, b
 
 
 def _check_scan(shape_a: tuple, shape_b: tuple, axis: int) -> None:
@@ -559,12 +594,14 @@ class MinGRU(keras.layers.Layer):
         Applied to the candidate; none by default.
     return_sequences : bool
         All states, or the last one of shape (batch, units).
+    method : {"tree", "doubling"}
+        How `scan_linear` computes them.
 
     Raises
     ------
     ValueError
-        If `units` is not positive, the input is not of rank 3, or its time
-        length is unknown.
+        If `units` is not positive, the method is unknown, the input is not
+        of rank 3, or its time length is unknown.
 
     Notes
     -----
@@ -577,10 +614,12 @@ class MinGRU(keras.layers.Layer):
         units: int,
         activation: str | Callable | None = None,
         return_sequences: bool = True,
+        method: str = "tree",
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units = _positive("MinGRU", "units", units)
+        self.method = method
         self.activation = keras.activations.get(activation)
         self.return_sequences = return_sequences
         self.supports_masking = True
@@ -604,7 +643,7 @@ class MinGRU(keras.layers.Layer):
         z, v = self.gate_and_value(inputs)
         if mask is not None:
             z = z * ops.cast(ops.expand_dims(mask, -1), z.dtype)
-        h = scan_linear(1 - z, z * v)
+        h = scan_linear(1 - z, z * v, method=self.method)
         return h if self.return_sequences else h[:, -1]
 
     def compute_mask(self, inputs, mask=None):
@@ -623,6 +662,7 @@ class MinGRU(keras.layers.Layer):
             "units": self.units,
             "activation": keras.activations.serialize(self.activation),
             "return_sequences": self.return_sequences,
+            "method": self.method,
         }
 
 
