@@ -455,8 +455,25 @@ class VerdictRole(SphinxRole):
         return [nodes.raw("", html, format="html")], []
 
 
+# --------------------------------------------------------------------- thebe
+
+
+def disconnect_thebe(app, config):
+    """Keep sphinx-thebe from writing anything into the pages.
+
+    jupyter-book loads it even when it is switched off. It then declares one
+    constant twice, an error in every page's console, and names a content
+    server that a reader without a network cannot reach.
+    """
+    for listeners in app.events.listeners.values():
+        for listener in list(listeners):
+            if listener.handler.__module__.startswith("sphinx_thebe"):
+                app.disconnect(listener.id)
+
+
 def setup(app):
-    """Register three directives and a role."""
+    """Register three directives and a role; silence thebe."""
+    app.connect("config-inited", disconnect_thebe)
     app.add_role("verdict", VerdictRole())
     app.add_directive("topic-cards", TopicCards)
     app.add_directive("topic-map", TopicMap)

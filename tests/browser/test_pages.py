@@ -1,0 +1,64 @@
+"""Every page of the book in a browser: two themes, two widths, no network."""
+
+import re
+
+import pytest
+from visits import DESKTOP, PHONE
+
+from tools import toc
+
+pytestmark = pytest.mark.browser
+
+PAGES = [*toc.pages(), "404", "search"]
+LOOKS = [
+    (theme, width) for theme in ("light", "dark") for width in (DESKTOP, PHONE)
+]
+
+
+def formulae_in_source(path):
+    """Formulae that Sphinx wrote, counted in the file itself.
+
+    An oracle that shares nothing with the browser: Sphinx wraps every formula
+    in an element of class "math", inline ones in a span, others in a div.
+    """
+    return len(
+        re.findall(
+            r'<(?:span|div)[^>]*class="[^"]*\bmath\b[^"]*"',
+            path.read_text(encoding="utf-8"),
+        )
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_page(visit, book, html, page, theme, width):
+    seen = visit(f"{book}{page}.html", theme, width)
+    assert seen.errors == [], "errors in the console"
+    assert seen.outside == [], "requests that leave the book"
+    assert seen.failed == [], "files that the book lacks"
+    assert seen.misread == [], "formulae that MathJax could not read"
+    assert seen.rendered == formulae_in_source(html / f"{page}.html")
+    assert seen.pictures == [], "pictures without a size"
+    assert seen.width <= width, f"sticks out: {seen.wide}"
+    assert seen.axe == [], "rules of axe-core"
+
+
+def test_an_unknown_address_leads_home(visit, browser, book):
+    """The 404 page stands on its own feet at any depth of the address."""
+    seen = visit(f"{book}no/such/folder/page.html")
+    assert (seen.failed, seen.outside, seen.errors) == ([], [], [])
+    page = browser.new_page()
+    page.goto(f"{book}no/such/folder/page.html")
+    page.locator("article a", has_text="contents").click()
+    assert page.url == f"{book}index.html"
+    assert "From Tensors to Topoi" in page.title()
+    page.close()
+
+
+def test_search_finds_a_word_without_a_network(browser, book):
+    page = browser.new_page()
+    page.goto(f"{book}search.html?q=verdict")
+    found = page.locator("#search-results li a")
+    found.first.wait_for()
+    assert "How to read this book" in " ".join(found.all_inner_texts())
+    page.close()
