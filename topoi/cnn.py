@@ -343,10 +343,7 @@ def conv2d_transpose(
 
     Notes
     -----
-    Each pixel of `y` stamps the kernel, scaled, onto the result; overlapping
-    stamps add up. The loop runs over the taps of the kernel, because for
-    one tap no two stamps overlap and a strided slice can take the sum:
-    much faster than ``np.add.at`` over all windows.
+    The work is done by `stamp`; padding is cut off, or folded back.
     """
     y, w = _common(y, w)
     _check_ranks(y, w, axis=3)
@@ -360,22 +357,50 @@ def conv2d_transpose(
         for n, k in zip(size, w.shape[:2], strict=True)
     )
     _check_dy(y, (len(y), *expected, w.shape[3]))
-    padded = (n + sum(p) for n, p in zip(size, pads, strict=True))
-    x = np.zeros((len(y), *padded, w.shape[2]), y.dtype)
-    for u, v in np.ndindex(w.shape[:2]):
-        rows = _taps(u, expected[0], stride, dilation)
-        columns = _taps(v, expected[1], stride, dilation)
-        x[:, rows, columns] += y @ w[u, v].T
+    padded = tuple(n + sum(p) for n, p in zip(size, pads, strict=True))
+    x = stamp(y, w, padded, stride, dilation)
     if padding == "circular":
         return _fold(_fold(x, 1, pads[0]), 2, pads[1])
     (top, _), (left, _) = pads
     return x[:, top : top + size[0], left : left + size[1]]
 
 
-def _taps(tap: int, count: int, stride: int, dilation: int) -> slice:
-    """Return the padded pixels that one tap of the kernel meets."""
-    start = tap * dilation
-    return slice(start, start + (count - 1) * stride + 1, stride)
+def stamp(
+    y: np.ndarray,
+    w: np.ndarray,
+    size: tuple[int, int],
+    stride: int = 1,
+    dilation: int = 1,
+) -> np.ndarray:
+    """Let each pixel of `y` stamp the kernels, scaled; overlaps add up.
+
+    The loop runs over the taps of the kernel: for one tap no two stamps
+    overlap, so a strided slice may take the sum. A scatter over all windows
+    at once would need the slower ``np.add.at``.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n, rows, columns, channels_out)
+        What to stamp with.
+    w : ndarray, shape (k_rows, k_columns, channels_in, channels_out)
+        The stamps.
+    size : (int, int)
+        Height and width of the paper; no stamp may reach beyond.
+    stride, dilation : int
+        Distance between stamps, and between the taps of one.
+
+    Returns
+    -------
+    ndarray, shape (n, *size, channels_in)
+    """
+    x = np.zeros((len(y), *size, w.shape[2]), y.dtype)
+    tall, wide = (stride * (n - 1) + 1 for n in y.shape[1:3])
+    for u, v in np.ndindex(w.shape[:2]):
+        top, left = u * dilation, v * dilation
+        rows = slice(top, top + tall, stride)
+        columns = slice(left, left + wide, stride)
+        x[:, rows, columns] += y @ w[u, v].T
+    return x
 
 
 def _fold(x: np.ndarray, axis: int, pads: tuple[int, int]) -> np.ndarray:
