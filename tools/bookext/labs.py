@@ -1,5 +1,124 @@
-"""To be written."""
+"""Lab pages: tasks, stubs and checks, with the solutions folded away.
+
+A lab is stored with its solutions. Before MyST-NB parses it, `lab_page` turns
+it into what a reader should see; after the build, the student notebook lies
+beside the page, and behind the theme's download button as well.
+"""
+
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+
+from tools import labs
+from tools.notebooks import write
+
+MARKER = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
+DOWNLOAD = (
+    '<p class="tt-download"><a href="{name}" download>Download the student '
+    "notebook</a></p>"
+)
 
 
-def setup(app):
-    """Register."""
+def setup(app: Sphinx) -> None:
+    """Change the sources of labs; write student notebooks at the end."""
+    app.connect("source-read", _read_lab)
+    app.connect("build-finished", _write_students)
+
+
+def _is_lab(app: Sphinx, docname: str) -> bool:
+    path = str(app.env.doc2path(docname))
+    return docname.startswith("labs/") and path.endswith(".ipynb")
+
+
+def _read_lab(app: Sphinx, docname: str, source: list[str]) -> None:
+    if not _is_lab(app, docname):
+        return
+    # The page also depends on the code that makes it.
+    for file in (__file__, labs.__file__):
+        app.env.note_dependency(str(Path(file).resolve()))
+    nb = nbformat.reads(source[0], as_version=4)
+    name = labs.student_name(Path(app.env.doc2path(docname)))
+    source[0] = nbformat.writes(lab_page(nb, name))
+
+
+def _write_students(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.format != "html":
+        return
+    for docname in sorted(app.env.found_docs):
+        if not _is_lab(app, docname):
+            continue
+        path = Path(app.env.doc2path(docname))
+        student = labs.student_version(labs.read(path))
+        page = Path(app.outdir) / docname
+        write(student, page.with_name(labs.student_name(path)))
+        stored = Path(app.outdir) / "_sources" / f"{docname}.ipynb"
+        if stored.exists():  # what the theme's download button offers
+            write(student, stored)
+
+
+def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
+    """Return the notebook that the page of a lab shows.
+
+    Parameters
+    ----------
+    nb : NotebookNode
+        A lab with its solutions and outputs.
+    download : str
+        File name of the student version, which will lie beside the page.
+
+    Returns
+    -------
+    NotebookNode
+        Answers as stubs, checks with their outputs but without hidden tests,
+        and after each check its solution, folded.
+    """
+    student = labs.student_version(nb)
+    cells, folded = [], []
+    for cell, stub in zip(nb.cells, student.cells, strict=True):
+        shown = copy.deepcopy(cell)
+        shown.source = stub.source
+        if labs.is_answer(cell) and cell.cell_type == "markdown":
+            shown.source = _dropdown("Show a model answer", cell.source)
+        elif labs.is_answer(cell):
+            folded.append(_solution(cell))
+            shown.outputs = []
+        cells.append(shown)
+        if labs.is_check(cell):
+            cells += folded
+            folded = []
+    link = nbformat.v4.new_markdown_cell(DOWNLOAD.format(name=download))
+    cells.insert(1, link | {"id": "download"})
+    page = copy.deepcopy(nb)
+    page.cells = cells
+    return page
+
+
+def _solution(cell: NotebookNode) -> NotebookNode:
+    """Return an answer without its markers, as a folded cell."""
+    solution = copy.deepcopy(cell)
+    solution.id += "-solution"
+    solution.source = MARKER.sub("", cell.source)
+    solution.outputs = []
+    solution.metadata = nbformat.from_dict(
+        {
+            "tags": ["hide-input"],
+            "mystnb": {
+                "code_prompt_show": "Show the solution",
+                "code_prompt_hide": "Hide the solution",
+            },
+        }
+    )
+    return solution
+
+
+def _dropdown(title: str, text: str) -> str:
+    """Return Markdown text folded under a title."""
+    longest = max(
+        (len(m) for m in re.findall(r"^:{3,}", text, re.M)), default=2
+    )
+    fence = ":" * (longest + 1)
+    return f"{fence}{{dropdown}} {title}\n{text}\n{fence}"
