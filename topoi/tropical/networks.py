@@ -268,13 +268,11 @@ class _Reader:
 def _array(variable) -> np.ndarray:
     from keras import ops
 
-    return ops.convert_to_numpy(variable).astype(float)
+    return ops.convert_to_numpy(ops.cast(variable, "float64"))
 
 
 def _matrix(layer, shape: tuple[int, ...]) -> np.ndarray:
     """Return the linear part of a Keras layer as a matrix (out, in)."""
-    from keras import ops
-
     size = int(np.prod(shape))
     basis = np.eye(size, dtype="float32").reshape(size, *shape)
     zero = _array(layer(np.zeros((1, *shape), "float32"))).reshape(1, -1)
@@ -283,7 +281,7 @@ def _matrix(layer, shape: tuple[int, ...]) -> np.ndarray:
         return (_array(layer(basis)).reshape(size, -1) - zero).T
     bare = type(layer).from_config(config)
     bare.build((None, *shape))
-    bare.set_weights([ops.convert_to_numpy(w) for w in layer.weights[:1]])
+    bare.set_weights(layer.get_weights()[:1])
     return _array(bare(basis)).reshape(size, -1).T
 
 
