@@ -181,7 +181,8 @@ def input_gradient(f: Callable[[Array], Array], x: Array) -> Array:
     array
         Same shape as `x`; zero where f does not depend on x. It can be
         differentiated again, by this function, by `value_and_grad` and
-        inside `make_step`, as a gradient penalty needs.
+        inside `make_step`, as a gradient penalty needs. On PyTorch it brings
+        its graph along: use ``ops.convert_to_numpy`` to take it out.
 
     Raises
     ------
