@@ -36,6 +36,7 @@ from topoi.rl.mdp import (
 from topoi.rl.policy_gradient import (
     PPOSettings,
     ReinforceSettings,
+    actor_critic,
     expected_return,
     policy_gradient,
     ppo_loss,
@@ -63,6 +64,7 @@ __all__ = [
     "Score",
     "Transition",
     "action_values",
+    "actor_critic",
     "bellman_operator",
     "double_target_value",
     "dqn_loss",

@@ -112,7 +112,7 @@ def q_network(
             for units, activation, start in zip(
                 (width, width, actions),
                 ("relu", "relu", None),
-                [keras.initializers.HeUniform(int(s)) for s in seeds],
+                [keras.initializers.GlorotUniform(int(s)) for s in seeds],
                 strict=True,
             )
         ]
