@@ -1,0 +1,121 @@
+"""What the folder ``datasets`` holds for this topic.
+
+``symbolic_integration.npz`` contains the weights of the network trained
+longer, integrals that Giac found (FWD), the independent test problems and
+the answers of the computer algebra systems. Its card says where all came
+from.
+"""
+
+import io
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from topoi import data
+from topoi.symbolic_integration.generators import Pair
+
+FILE = "symbolic_integration.npz"
+WEIGHTS = "weights/"
+
+
+@cache
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        raise data.DataError(
+            f"{path} is missing: restore it with `git checkout -- "
+            f"datasets/{FILE}`."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError) as error:
+        raise data.DataError(
+            f"{path} is damaged ({error}): restore it with `git checkout -- "
+            f"datasets/{FILE}`."
+        ) from None
+
+
+def arrays() -> dict[str, np.ndarray]:
+    """Return every array of the shipped file by name.
+
+    Raises
+    ------
+    topoi.data.DataError
+        If the file is missing or damaged.
+    """
+    return _arrays(data.folder() / FILE)
+
+
+def _text(name: str) -> str:
+    return bytes(arrays()[name]).decode()
+
+
+def read_pairs(text: str) -> list[Pair]:
+    """Read one ``problem|answer`` pair a line, tokens parted by spaces."""
+    rows = (line.split("|") for line in text.splitlines() if line)
+    return [(tuple(a.split()), tuple(b.split())) for a, b in rows]
+
+
+def forward_pairs() -> list[Pair]:
+    """Return the shipped pairs (integrand, antiderivative found by Giac)."""
+    return read_pairs(_text("forward"))
+
+
+def independent_problems() -> list[tuple[str, str]]:
+    """Return (suite, integrand) of the independent test problems.
+
+    They are Rubi's "independent test suites" as far as x is the only symbol
+    and every function is in our alphabet. Nothing here was trained on them.
+    """
+    rows = (line.split("|") for line in _text("independent").splitlines())
+    return [(suite, integrand) for suite, integrand in rows]
+
+
+def results() -> dict:
+    """Return the stored tables: peers, beams, transfer (with settings)."""
+    return json.loads(_text("results"))
+
+
+def save_weights(network, path: Path, recipe, seed: int) -> None:
+    """Write the weights of a network as float16, with how they were made."""
+    packed = pack(network.get_weights())
+    note = {"recipe": repr(recipe), "seed": seed, **network.settings}
+    packed["settings"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **packed)
+    path.write_bytes(buffer.getvalue())
+
+
+def pack(weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return float16 copies under the names weights/00, weights/01, ..."""
+    return {
+        f"{WEIGHTS}{i:02d}": w.astype(np.float16)
+        for i, w in enumerate(weights)
+    }
+
+
+def load_network(path: Path | None = None):
+    """Return the trained network that is shipped with the book.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Another file written by `save_weights`.
+
+    Raises
+    ------
+    topoi.data.DataError
+        If the file is missing or damaged.
+    """
+    from topoi.symbolic_integration.model import Seq2Seq
+
+    stored = _arrays(path) if path else arrays()
+    note = json.loads(bytes(stored["settings"]).decode())
+    names = ("width", "layers", "heads", "vocabulary_size")
+    network = Seq2Seq(**{name: note[name] for name in names})
+    network.build()
+    keys = sorted(k for k in stored if k.startswith(WEIGHTS))
+    network.set_weights([stored[k].astype(np.float32) for k in keys])
+    return network
