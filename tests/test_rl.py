@@ -36,6 +36,10 @@ def random_model(states, actions, seed, ends=0.0):
     return (1 - ends) * transitions, rng.normal(size=(states, actions))
 
 
+def number(tensor):
+    return float(ops.convert_to_numpy(tensor))
+
+
 class Chain(gym.Env):
     """States 0..4 in a row; action 1 goes right, 0 left; 1 at the end."""
 
@@ -507,7 +511,8 @@ def test_dqn_loss_by_hand(double):
     """Oracle: the same loss with loops in NumPy."""
     online, target = (rl.q_network(4, 2, 8, seed) for seed in (0, 1))
     batch = random_batch()
-    loss, _ = rl.dqn_loss(online, target, 0.9, double)(*batch)
+    tensors = map(ops.convert_to_tensor, batch)
+    loss, _ = rl.dqn_loss(online, target, 0.9, double)(*tensors)
     q, q_next, q_target = (
         rl.forward(net.get_weights(), x, "relu")
         for net, x in (
@@ -524,7 +529,7 @@ def test_dqn_loss_by_hand(double):
             wanted = wanted + 0.9 * q_target[n, best]
         e = abs(q[n, batch[1][n]] - wanted)
         total += e**2 / 2 if e <= 1 else e - 0.5
-    assert float(loss) == pytest.approx(total / 16, rel=1e-5)
+    assert number(loss) == pytest.approx(total / 16, rel=1e-5)
 
 
 def test_one_step_moves_the_online_network_only():
@@ -586,8 +591,9 @@ def test_ppo_loss_by_hand():
     old = old - 1.0
     advantage, returns = RNG.normal(size=(2, 16)).astype(np.float32)
     mask = (np.arange(16) % 3 > 0).astype(np.float32)
+    arrays = (x, action, old, advantage, returns, mask)
     loss, share = rl.ppo_loss(policy, value, 0.2, 0.01, 0.5)(
-        x, action, old, advantage, returns, mask
+        *map(ops.convert_to_tensor, arrays)
     )
     logits = rl.forward(policy.get_weights(), x, "tanh")
     p = rl.softmax(logits)
@@ -600,8 +606,8 @@ def test_ppo_loss_by_hand():
         total += 0.5 * (returns[n] - v[n]) ** 2
         total += 0.01 * (p[n] * np.log(p[n])).sum()
         outside += abs(ratio - 1) > 0.2
-    assert float(loss) == pytest.approx(total / mask.sum(), rel=1e-5)
-    assert float(share) == pytest.approx(outside / mask.sum())
+    assert number(loss) == pytest.approx(total / mask.sum(), rel=1e-5)
+    assert number(share) == pytest.approx(outside / mask.sum())
     np.testing.assert_allclose(
         log_probability(logits, action),
         np.log(p[np.arange(16), action]),

@@ -55,6 +55,7 @@ def double_target_value(q_online: Any, q_target: Any) -> Any:
     -------
     tensor, shape (batch,)
     """
+    q_target = ops.convert_to_tensor(q_target)
     chosen = ops.argmax(q_online, axis=-1)
     return ops.sum(q_target * ops.one_hot(chosen, q_target.shape[-1]), axis=-1)
 
