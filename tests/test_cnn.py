@@ -614,3 +614,50 @@ def test_occlusion_finds_the_pixel_that_decides():
     np.testing.assert_allclose(drop, expected, atol=1e-6)
     with pytest.raises(ValueError, match="takes one picture"):
         cnn.occlusion_map(model, image[None], 1)
+
+
+# -- batch normalisation ------------------------------------------------------
+
+
+def averages_after_training(momentum, callbacks=()):
+    """Train a little from a fixed seed; return the running averages."""
+    keras.utils.set_random_seed(3)
+    model = cnn.small_cnn("batch", "gap", (8, 8, 1), momentum=momentum)
+    model.compile("adam", "mse", jit_compile=False)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(32, 8, 8, 1)).astype(np.float32)
+    y = rng.normal(size=(32, 10)).astype(np.float32)
+    model.fit(x, y, 8, 2, shuffle=False, verbose=0, callbacks=callbacks)
+    return read_averages(model)
+
+
+def read_averages(model):
+    values = [
+        keras.ops.convert_to_numpy(v.value)
+        for layer in model.layers
+        if "normalization" in layer.name
+        for v in (layer.moving_mean, layer.moving_variance)
+    ]
+    return np.concatenate(values)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="jit_compile=False is slow"
+)
+def test_running_averages_are_those_of_a_run_of_their_own():
+    """Oracle: Keras, trained again with that momentum."""
+    follow = cnn.RunningAverages((0.5, 0.99), read_averages)
+    own = averages_after_training(0.9, [follow])
+    for momentum, ours in zip((0.5, 0.99), follow.results[-1], strict=True):
+        theirs = averages_after_training(momentum)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+        assert np.abs(ours - own).max() > 0.01
+
+
+def test_running_averages_need_batch_normalisation():
+    model = cnn.small_cnn(None, "gap", (8, 8, 1))
+    model.compile("adam", "mse")
+    x, y = np.zeros((2, 8, 8, 1)), np.zeros((2, 10))
+    follow = cnn.RunningAverages((0.5,), read_averages)
+    with pytest.raises(ValueError, match=r"one momentum, but found \[\]"):
+        model.fit(x, y, verbose=0, callbacks=[follow])
