@@ -10,6 +10,7 @@ outputs, checks locked. It is generated where it is needed, never committed.
 import argparse
 import copy
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,18 @@ def thinking(nb: NotebookNode) -> list[NotebookNode]:
 def student_version(nb: NotebookNode) -> NotebookNode:
     """Return what students receive; the argument stays as it is.
 
+    A release whose text needs no extension of Jupyter: see `plain_text`.
+    """
+    student = release(nb)
+    for cell in student.cells:
+        if cell.cell_type == "markdown":
+            cell.source = plain_text(cell.source)
+    return student
+
+
+def release(nb: NotebookNode) -> NotebookNode:
+    """Return a copy with stubs, without hidden tests and outputs.
+
     The steps are nbgrader's own, in the order of ``generate_assignment``,
     without its database.
 
@@ -116,6 +129,35 @@ def _steps() -> Iterator:
     yield nbgrader.ClearMarkScheme()
     yield nbgrader.ComputeChecksums()
     yield nbgrader.CheckCellMetadata()
+
+
+def plain_text(text: str) -> str:
+    """Return Markdown without MyST, so that plain Jupyter folds the hints.
+
+    Dropdowns become HTML details, other boxes quotations under their title,
+    definition lists bullet points; marks such as ``{.tt-level}`` and links
+    into the book fall away.
+    """
+    text = re.sub(r"^(\w.*)\n: ", r"- **\1:** ", text, flags=re.MULTILINE)
+    text = re.sub(r"\[([^]]*)\]\{[^}]*\}", r"*\1*", text)
+    text = re.sub(r"\[([^]]*)\]\(\.\./[^)]*\)", r"\1", text)
+    return BOX.sub(_plain_box, text)
+
+
+BOX = re.compile(
+    r"^(:{3,})\{(\w+)\}([^\n]*)\n(?::[^\n]*\n)*(.*?)\n\1$", re.M | re.S
+)
+
+
+def _plain_box(match: re.Match) -> str:
+    kind, title, body = match[2], match[3].strip(), match[4]
+    if kind == "dropdown":
+        summary = f"<details>\n<summary>{title}</summary>"
+        return f"{summary}\n\n{body}\n\n</details>"
+    if kind == "admonition":
+        lines = [f"**{title}**", "", *body.split("\n")]
+        return "\n".join(f"> {line}".rstrip() for line in lines)
+    return body
 
 
 def student_name(path: Path) -> str:

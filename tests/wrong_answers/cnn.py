@@ -317,9 +317,9 @@ def augmented(model):
     ),
     WrongAnswer(
         "shift",
-        "pixels given instead of fractions",
+        "moved by up to a whole picture",
         _AUGMENTED.format(
-            move='layers.RandomTranslation(2, 2, fill_mode="constant")'
+            move='layers.RandomTranslation(1.0, 1.0, fill_mode="constant")'
         ),
         r"fractions of the size: 2 pixels are 2 / 28",
     ),

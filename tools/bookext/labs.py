@@ -74,9 +74,11 @@ def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
     -------
     NotebookNode
         Answers as stubs, checks with their outputs but without hidden tests,
-        and after each check its solution, folded.
+        and after each check its solution. Checks and solutions are folded:
+        open, the checks would be three quarters of the page, and they tell
+        the usual mistakes before a reader has made them.
     """
-    student = labs.student_version(nb)
+    student = labs.release(nb)
     cells, folded = [], []
     for cell, stub in zip(nb.cells, student.cells, strict=True):
         shown = copy.deepcopy(cell)
@@ -88,10 +90,12 @@ def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
             shown.outputs = []
         cells.append(shown)
         if labs.is_check(cell):
+            _fold(shown, "the check")
             cells += folded
             folded = []
     link = nbformat.v4.new_markdown_cell(DOWNLOAD.format(name=download))
-    cells.insert(1, link | {"id": "download"})
+    link.id = "download"
+    cells.insert(1, link)
     page = copy.deepcopy(nb)
     page.cells = cells
     return page
@@ -103,16 +107,19 @@ def _solution(cell: NotebookNode) -> NotebookNode:
     solution.id += "-solution"
     solution.source = MARKER.sub("", cell.source)
     solution.outputs = []
-    solution.metadata = nbformat.from_dict(
-        {
-            "tags": ["hide-input"],
-            "mystnb": {
-                "code_prompt_show": "Show the solution",
-                "code_prompt_hide": "Hide the solution",
-            },
-        }
-    )
+    solution.metadata = nbformat.from_dict({})
+    _fold(solution, "the solution")
     return solution
+
+
+def _fold(cell: NotebookNode, what: str) -> None:
+    """Fold the input of a cell under "Show ..."; its output stays open."""
+    tags = [*cell.metadata.get("tags", []), "hide-input"]
+    prompts = cell.metadata.get("mystnb", {}) | {
+        "code_prompt_show": f"Show {what}",
+        "code_prompt_hide": f"Hide {what}",
+    }
+    cell.metadata |= nbformat.from_dict({"tags": tags, "mystnb": prompts})
 
 
 def _dropdown(title: str, text: str) -> str:
