@@ -8,14 +8,17 @@ A notebook calls `setup` before it imports anything numerical::
 ``python -m topoi.runtime doctor`` says what an installation lacks.
 """
 
+import ast
 import importlib.metadata
 import importlib.util
+import inspect
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -92,6 +95,51 @@ def pick(scale: str, *, small: T, full: T) -> T:
 def current_scale() -> str:
     """Return the scale that `setup` has fixed; "small" before that."""
     return os.environ.get("TOPOI_SCALE", "small")
+
+
+def show_source(f: Callable) -> None:
+    """Display the source of a library function in a notebook.
+
+    Of the docstring only the first line is kept, so that the code stays in
+    view. Outside a notebook the text is printed.
+
+    Parameters
+    ----------
+    f : function or class
+        Defined in a file.
+    """
+    source = _shorten(textwrap.dedent(inspect.getsource(f)))
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        print(source)
+        return
+    if get_ipython() is None:
+        print(source)
+        return
+    from IPython.display import display
+
+    bundle = {
+        "text/plain": source,
+        "text/markdown": f"```python\n{source}\n```",
+    }
+    display(bundle, raw=True)
+
+
+def _shorten(source: str) -> str:
+    """Return a function's source with the first line of its docstring."""
+    body = ast.parse(source).body[0].body
+    first = body[0]
+    if len(body) == 1 or not (
+        isinstance(first, ast.Expr)
+        and isinstance(getattr(first.value, "value", None), str)
+    ):
+        return source.rstrip()
+    lines = source.splitlines()
+    line = lines[first.lineno - 1].removesuffix('"""') + '"""'
+    return "\n".join(
+        [*lines[: first.lineno - 1], line, *lines[first.end_lineno :]]
+    )
 
 
 def device_report() -> dict[str, str]:
