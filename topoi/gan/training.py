@@ -1,0 +1,255 @@
+"""Recipes, objectives, and the game that is played with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from topoi import autodiff
+from topoi.gan.losses import LOSSES, Losses, gradient_penalty
+
+Array = Any  # a NumPy array or a tensor of the backend
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What distinguishes one way to train from another.
+
+    Attributes
+    ----------
+    loss : str
+        A key of `LOSSES`.
+    critic_steps : int
+        Updates of the critic before each one of the generator.
+    learning_rate, beta_1, beta_2 : float
+        Of both Adam optimisers.
+    penalty : float
+        Weight of the gradient penalty; 0 leaves it out.
+    spectral : bool
+        Whether the critic is meant to be spectrally normalised; `Game` does
+        not change the network that it is given.
+    """
+
+    loss: str = "logistic"
+    critic_steps: int = 1
+    learning_rate: float = 5e-4
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+    penalty: float = 0.0
+    spectral: bool = False
+
+
+RECIPES = {
+    "dcgan": Recipe("logistic"),
+    "hinge": Recipe("hinge", spectral=True),
+    "wgan-gp": Recipe("wasserstein", critic_steps=3, beta_2=0.9, penalty=10.0),
+}
+
+
+def critic_objective(
+    generator: keras.Model, critic: keras.Model, recipe: Recipe
+) -> Callable[..., Array]:
+    """Return the critic's loss as a function of (real, z, mix).
+
+    Real and fake samples pass the critic in one batch, which is the same as
+    two as long as no layer mixes its rows.
+    """
+    loss = _losses(recipe).critic
+
+    def objective(real, z, mix):
+        fake = ops.stop_gradient(generator(z, training=True))
+        scores = critic(ops.concatenate([real, fake]), training=True)
+        n = ops.shape(real)[0]
+        value = loss(scores[:n], scores[n:])
+        if not recipe.penalty:
+            return value, value
+        penalty = gradient_penalty(critic, real, fake, mix)
+        return value + recipe.penalty * penalty, value
+
+    return objective
+
+
+def generator_objective(
+    generator: keras.Model, critic: keras.Model, recipe: Recipe
+) -> Callable[[Array], Array]:
+    """Return the generator's loss as a function of z.
+
+    The critic runs with ``training=False``, so a spectral norm is used here
+    but not estimated anew.
+    """
+    loss = _losses(recipe).generator
+
+    def objective(z):
+        return loss(critic(generator(z, training=True), training=False))
+
+    return objective
+
+
+class Game:
+    """A generator and a critic, with one compiled step for each.
+
+    Parameters
+    ----------
+    generator : keras.Model
+        (n, latent) -> (n, ...).
+    critic : keras.Model
+        (n, ...) -> (n, 1).
+    recipe : Recipe
+        Losses and optimisers.
+    seed : int
+        Of latent points, batches and mixing numbers, drawn by NumPy: alike
+        on every backend.
+    jit : bool
+        As in `autodiff.make_step`.
+
+    Raises
+    ------
+    ValueError
+        If the networks do not fit together, or the loss is unknown.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        critic: keras.Model,
+        recipe: Recipe,
+        seed: int = 0,
+        jit: bool = True,
+    ):
+        _check_networks(generator, critic)
+        self.generator, self.critic, self.recipe = generator, critic, recipe
+        self.latent = generator.input_shape[-1]
+        self.random = np.random.default_rng(seed)
+        self.steps_done = 0
+        both = generator.variables + critic.variables
+        players = (
+            (critic, critic_objective),
+            (generator, generator_objective),
+        )
+        self.critic_step, self.generator_step = (
+            autodiff.make_step(
+                objective(generator, critic, recipe),
+                _adam(recipe),
+                player.trainable_variables,
+                state=both,
+                jit=jit,
+            )
+            for player, objective in players
+        )
+
+    def train(
+        self, data: np.ndarray, steps: int, batch: int = 64
+    ) -> dict[str, np.ndarray]:
+        """Make `steps` updates of the generator, and those of the critic.
+
+        Parameters
+        ----------
+        data : ndarray of floats, shape (n, ...)
+            Real samples, scaled as the generator's output.
+        steps, batch : int
+            Generator steps; samples a step.
+
+        Returns
+        -------
+        dict of ndarray, shape (steps,)
+            ``critic``: its loss without the penalty, of the last of its
+            updates before each generator step; ``generator``: the loss of
+            the generator.
+
+        Raises
+        ------
+        ValueError
+            If the data have another shape than the generator's output, are
+            fewer than a batch, or are not finite.
+        """
+        data = self._check_data(data, batch)
+        history = {"critic": [], "generator": []}
+        for _ in range(steps):
+            for _ in range(self.recipe.critic_steps):
+                _, value = self.critic_step(*self._critic_batch(data, batch))
+            loss, _ = self.generator_step(self.draw_latent(batch))
+            history["critic"].append(value)
+            history["generator"].append(loss)
+        self.steps_done += steps
+        return {
+            name: np.array([float(v) for v in values])
+            for name, values in history.items()
+        }
+
+    def draw_latent(self, n: int) -> np.ndarray:
+        """Return `n` standard normal latent points, (n, latent) float32."""
+        return self.random.normal(size=(n, self.latent)).astype("float32")
+
+    def sample(self, z: np.ndarray) -> np.ndarray:
+        """Return what the generator makes of latent points, as NumPy."""
+        return ops.convert_to_numpy(self.generator(z, training=False))
+
+    def _critic_batch(self, data, batch):
+        rows = self.random.integers(len(data), size=batch)
+        mix = self.random.random((batch,) + (1,) * (data.ndim - 1))
+        return data[rows], self.draw_latent(batch), mix.astype("float32")
+
+    def _check_data(self, data, batch):
+        data = np.asarray(data)
+        expected = self.generator.output_shape[1:]
+        if data.shape[1:] != expected or len(data) < batch:
+            raise ValueError(
+                f"train needs at least {batch} real samples of shape "
+                f"{expected}, like the generator's output, but data has the "
+                f"shape {data.shape}. Pictures? gan.scale_pictures adds the "
+                "channel."
+            )
+        if not np.issubdtype(data.dtype, np.floating) or (
+            not np.isfinite(data).all()
+        ):
+            raise ValueError(
+                "train needs finite floating point numbers, but data is "
+                f"{data.dtype} with {np.sum(~np.isfinite(data))} values that "
+                "are NaN or infinite. Scale bytes, and drop or fill gaps."
+            )
+        return data.astype("float32")
+
+
+def scale_pictures(pictures: np.ndarray) -> np.ndarray:
+    """Turn bytes (n, 28, 28) into float32 (n, 28, 28, 1) from -1 to 1.
+
+    Raises
+    ------
+    TypeError
+        If the pictures are not uint8: they may have been scaled already.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.dtype != np.uint8:
+        raise TypeError(
+            f"scale_pictures needs bytes (uint8), got {pictures.dtype}. "
+            "Scaling twice would leave a grey picture: scale once, from the "
+            "pictures as shipped."
+        )
+    return pictures[..., None].astype("float32") / 127.5 - 1
+
+
+def _losses(recipe: Recipe) -> Losses:
+    if recipe.loss not in LOSSES:
+        raise ValueError(
+            f"The loss is one of {', '.join(LOSSES)}, but got {recipe.loss!r}."
+        )
+    return LOSSES[recipe.loss]
+
+
+def _adam(recipe: Recipe) -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(
+        recipe.learning_rate, recipe.beta_1, recipe.beta_2
+    )
+
+
+def _check_networks(generator: keras.Model, critic: keras.Model) -> None:
+    made, read = generator.output_shape, critic.input_shape
+    if made != read or critic.output_shape != (None, 1):
+        raise ValueError(
+            "The critic must read what the generator makes and return one "
+            f"number a sample, but the generator makes {made}, and the "
+            f"critic maps {read} to {critic.output_shape}."
+        )
