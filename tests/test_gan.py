@@ -31,6 +31,17 @@ def numpy(tensor):
     return ops.convert_to_numpy(tensor)
 
 
+def number(tensor):
+    return float(numpy(tensor))
+
+
+def set_weights(model, seed, scale=0.1):
+    """Give a model weights that NumPy has drawn: equal on every backend."""
+    rng = np.random.default_rng(seed)
+    for v in model.trainable_variables:
+        v.assign(scale * rng.normal(size=v.shape).astype("float32"))
+
+
 def digest(model):
     """Return a hash of all weights: equal exactly when every bit is."""
     raw = b"".join(numpy(v).tobytes() for v in model.variables)
@@ -242,8 +253,8 @@ def test_losses_agree_with_their_formulas(name):
     }[name]
     losses = gan.LOSSES[name]
     ours = (
-        float(losses.critic(np.float32(real), np.float32(fake))),
-        float(losses.generator(np.float32(fake))),
+        number(losses.critic(np.float32(real), np.float32(fake))),
+        number(losses.generator(np.float32(fake))),
     )
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
 
@@ -272,7 +283,7 @@ def test_penalty_of_a_linear_critic_is_exact(shape):
     critic = linear_critic(weights, shape)
     real, fake = RNG.normal(size=(2, 6, *shape)).astype("float32")
     mix = RNG.random((6,) + (1,) * len(shape)).astype("float32")
-    penalty = float(gan.gradient_penalty(critic, real, fake, mix))
+    penalty = number(gan.gradient_penalty(critic, real, fake, mix))
     expected = (np.linalg.norm(weights) - 1) ** 2
     assert penalty == pytest.approx(expected, rel=1e-5)
 
@@ -286,7 +297,7 @@ def test_penalty_is_taken_on_the_segments():
     ours = gan.gradient_penalty(
         lambda u: ops.sum(u**3, axis=1, keepdims=True), real, fake, mix
     )
-    assert float(ours) == pytest.approx(expected, rel=1e-4)
+    assert number(ours) == pytest.approx(expected, rel=1e-4)
 
 
 def test_penalty_of_a_flat_critic_has_a_finite_gradient():
@@ -298,7 +309,7 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient():
         return gan.gradient_penalty(critic, x, -x, np.ones((4, 1), "float32"))
 
     value, (gradient,) = value_and_grad(loss, critic.trainable_variables)()
-    assert float(value) == pytest.approx(1, abs=1e-5)
+    assert number(value) == pytest.approx(1, abs=1e-5)
     assert np.isfinite(numpy(gradient)).all()
 
 
@@ -340,13 +351,6 @@ def test_reversal_layer_keeps_its_contract():
 # -- networks: the same loss on every backend -------------------------------
 
 
-def set_weights(model, seed):
-    """Give a model weights that NumPy has drawn."""
-    rng = np.random.default_rng(seed)
-    for v in model.trainable_variables:
-        v.assign(0.1 * rng.normal(size=v.shape).astype("float32"))
-
-
 def leaky(x):
     return np.where(x > 0, x, 0.2 * x)
 
@@ -381,7 +385,7 @@ def test_networks_compute_what_numpy_computes():
         expected = {
             "logistic": np.logaddexp(0, -logits).mean(),
         }.get(name, -logits.mean())
-        assert float(loss) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+        assert number(loss) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 def test_same_seed_same_weights():
@@ -396,6 +400,8 @@ def test_same_seed_same_weights():
 def small_game(recipe, seed=0, **kwargs):
     generator = gan.build_mlp(3, 2, 8, 1, seed=1)
     critic = gan.build_mlp(2, 1, 8, 1, seed=2)
+    set_weights(generator, 1, 0.5)
+    set_weights(critic, 2, 0.5)
     return gan.Game(generator, critic, recipe, seed, **kwargs)
 
 
@@ -426,10 +432,10 @@ def test_generator_step_is_one_step_of_adam():
     old = [numpy(v).copy() for v in variables]
     game.generator_step(z)
     for v, before, g in zip(variables, old, gradients, strict=True):
-        clear = np.abs(g) > 1e-4  # beside Adam's 1e-7
+        clear = np.abs(g) > 1e-2  # Adam's 1e-7 then costs 3e-4 of a step
         moved = numpy(v) - before
         np.testing.assert_allclose(
-            moved[clear], -0.01 * np.sign(g[clear]), rtol=2e-3
+            moved[clear], -0.01 * np.sign(g[clear]), rtol=1e-3
         )
 
 

@@ -125,6 +125,7 @@ def reverse_gradient(x: Array) -> Array:
     2 x - x is exact in floating point unless 2 x overflows. Source of the
     idea: Ganin et al. (2016).
     """
+    x = ops.convert_to_tensor(x)
     return 2 * ops.stop_gradient(x) - x
 
 
