@@ -105,7 +105,7 @@ def _solution(cell: NotebookNode) -> NotebookNode:
     """Return an answer without its markers, as a folded cell."""
     solution = copy.deepcopy(cell)
     solution.id += "-solution"
-    solution.source = MARKER.sub("", cell.source)
+    solution.source = MARKER.sub("", cell.source).rstrip()
     solution.outputs = []
     solution.metadata = nbformat.from_dict({})
     _fold(solution, "the solution")
