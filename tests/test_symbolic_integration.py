@@ -809,7 +809,8 @@ def test_unknown_and_missing_peers(monkeypatch):
         ("", "no answer"),
         ("log(x) + Ei(x)", "not elementary"),
         ("log(x)/2", "not verified"),
-        ("Unable to divide, perhaps due to rounding error", "not verified"),
+        ("Unable to divide, perhaps due to rounding error", "no answer"),
+        ("sign(x)*log(x)", "not verified"),
         ("Piecewise((log(x), x > 1), (2*x, True))", "verified"),
         ("x*log(x)", "not verified"),
     ],
@@ -830,9 +831,14 @@ def test_damaged_and_missing_files(tmp_path, monkeypatch):
     monkeypatch.setenv("TOPOI_DATA", str(tmp_path))
     with pytest.raises(data.DataError, match="git checkout"):
         shipped.arrays()
-    (tmp_path / shipped.FILE).write_bytes(b"no archive")
+    folder = tmp_path / shipped.FOLDER
+    folder.mkdir()
+    (folder / shipped.FILE).write_bytes(b"no archive")
     with pytest.raises(data.DataError, match="damaged"):
         shipped.arrays()
+    (folder / shipped.RESULTS).write_text("{")
+    with pytest.raises(data.DataError, match="cannot be read"):
+        shipped.results()
 
 
 def test_shipped_pairs_and_problems_are_sound():

@@ -32,6 +32,7 @@ BINARY = ("add", "sub", "mul", "div", "pow")
 MAX_BITS = 200  # of a numerator or denominator
 MAX_EXPONENT = 1000
 
+_STRUCTURE = {"Number", "Add", "Mul"}
 _ODD = {"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh"}
 _EVEN = {"cos", "cosh"}
 _VALUE_AT_0 = {"cos": 1, "cosh": 1, "exp": 1} | dict.fromkeys(_ODD, 0)
@@ -81,7 +82,9 @@ ZERO, ONE, X = ("Number", 0), ("Number", 1), ("Symbol", "x")
 
 def _reduced(value: Rational) -> Rational:
     """Return an int where the value is one; refuse runaway numbers."""
-    if value.denominator == 1:
+    if type(value) is int:
+        bits = value.bit_length()
+    elif value.denominator == 1:
         value = value.numerator
         bits = value.bit_length()
     else:
@@ -209,8 +212,12 @@ def _tidy(
     result: dict[Expr, Rational] = {}
     met = False
     for base, e in kept.items():
+        if base[0] not in _STRUCTURE and base not in result:
+            result[base] = e
+            continue
         factor, parts = _opened(base, e, keep_content=alone and e == 1)
-        coefficient = coefficient * factor
+        if factor != 1:
+            coefficient = coefficient * factor
         for part, f in parts:
             met = met or part in result or (part != base and part in kept)
             result[part] = result.get(part, 0) + f
@@ -243,6 +250,8 @@ def _content(total: Expr) -> Rational:
     sign = 1 if values[0] > 0 else -1
     if total[2]:
         values.append(total[2])
+    if all(type(v) is int for v in values):
+        return sign * gcd(*values)
     top = gcd(*(v.numerator for v in values))
     bottom = math.lcm(*(v.denominator for v in values))
     return sign * _reduced(Fraction(top, bottom))

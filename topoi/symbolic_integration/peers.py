@@ -119,7 +119,9 @@ def judge(f: Expr, text: str) -> PeerAnswer:
     Each branch of a Piecewise answer counts; absolute values are dropped,
     since they change an antiderivative by a constant on each interval.
     """
-    if not text or re.search(r"\b([iI]ntegra\w*|undef|failed)\b", text):
+    if not text or re.search(
+        r"\b([iI]ntegra\w*|undef|failed|Done|Unable|Error|Bad)\b", text
+    ):
         return PeerAnswer("no answer", text)
     if _SPECIAL.search(text):
         return PeerAnswer("not elementary", text)
@@ -177,6 +179,7 @@ def _ask_sympy(_: str, text: str, timeout: float) -> str | None:
 
 
 def _program_input(system: str, texts: list[str]) -> str:
+    texts = [t.replace("**", "^") for t in texts]
     if system == "giac":
         return "".join(f"integrate({t},x);\n" for t in texts)
     if system == "maxima":
@@ -185,7 +188,7 @@ def _program_input(system: str, texts: list[str]) -> str:
             f"print(errcatch(integrate({t.replace('E', '%e')},x)))$\n"
             for t in texts
         )
-        return head + lines.replace("**", "^")
+        return head + lines
     lines = [f"unparse((integrate({t},x))::InputForm)" for t in texts]
     head = [")set messages type off", ")set messages time off"]
     return "\n".join([*head, *lines, ")quit", ""])
@@ -235,7 +238,7 @@ def _read(system: str, output: str) -> list[str]:
             if line.strip().startswith("[")
         ]
     joined = re.sub(r"\n\s+", "", output)
-    found = re.findall(r'"([^"]*)"', joined)
+    found = re.findall(r'\(\d+\)\s*"([^"]*)"', joined)
     return [answer.removeprefix("[").split(",")[0] for answer in found]
 
 

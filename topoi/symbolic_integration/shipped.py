@@ -1,8 +1,8 @@
-"""What the folder ``datasets`` holds for this topic.
+"""What ``datasets/symbolic_integration`` holds.
 
-``symbolic_integration.npz`` contains the weights of the network trained
-longer, integrals that Giac found (FWD), the independent test problems and
-the answers of the computer algebra systems. Its card says where all came
+``shipped.npz`` contains the weights of the network trained longer, integrals
+that Giac found (FWD) and the independent test problems; ``results.json`` the
+tables that take too long for a notebook. ``card.md`` says where all came
 from.
 """
 
@@ -16,7 +16,9 @@ import numpy as np
 from topoi import data
 from topoi.symbolic_integration.generators import Pair
 
-FILE = "symbolic_integration.npz"
+FOLDER = "symbolic_integration"
+FILE = "shipped.npz"
+RESULTS = "results.json"
 WEIGHTS = "weights/"
 
 
@@ -25,7 +27,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.exists():
         raise data.DataError(
             f"{path} is missing: restore it with `git checkout -- "
-            f"datasets/{FILE}`."
+            f"datasets/{FOLDER}`."
         )
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -33,7 +35,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     except (ValueError, OSError, EOFError) as error:
         raise data.DataError(
             f"{path} is damaged ({error}): restore it with `git checkout -- "
-            f"datasets/{FILE}`."
+            f"datasets/{FOLDER}`."
         ) from None
 
 
@@ -45,7 +47,7 @@ def arrays() -> dict[str, np.ndarray]:
     topoi.data.DataError
         If the file is missing or damaged.
     """
-    return _arrays(data.folder() / FILE)
+    return _arrays(data.folder() / FOLDER / FILE)
 
 
 def _text(name: str) -> str:
@@ -74,8 +76,21 @@ def independent_problems() -> list[tuple[str, str]]:
 
 
 def results() -> dict:
-    """Return the stored tables: peers, beams, transfer (with settings)."""
-    return json.loads(_text("results"))
+    """Return the stored tables of `tables`: peers and transfer.
+
+    Raises
+    ------
+    topoi.data.DataError
+        If the file is missing or damaged.
+    """
+    path = data.folder() / FOLDER / RESULTS
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise data.DataError(
+            f"{path} cannot be read ({error}): restore it with `git checkout "
+            f"-- datasets/{FOLDER}`."
+        ) from None
 
 
 def save_weights(network, path: Path, recipe, seed: int) -> None:

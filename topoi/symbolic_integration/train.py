@@ -55,8 +55,8 @@ class Recipe:
     layers: int = 2
     heads: int = 4
     batch: int = 64
-    steps: int = 1200
-    learning_rate: float = 2e-2
+    steps: int = 1000
+    learning_rate: float = 3e-2
     widths: tuple[int, ...] = (12, 20, 32)
     answer_width: int = 22
     chunks: int = 10
@@ -74,10 +74,10 @@ RECIPES = {
             ("ibp", "wide", 6_000, 2),
             ("fwd", "wide", 1_000, 12),
         ),
-        width=128,
-        heads=8,
-        steps=5_000,
-        learning_rate=1.2e-2,
+        width=96,
+        heads=6,
+        steps=3_000,
+        learning_rate=2e-2,
         widths=(12, 20, 32, 48),
         answer_width=34,
         chunks=25,
@@ -162,6 +162,20 @@ def build(recipe: Recipe):
     return network
 
 
+def batches_of(recipe: Recipe, pairs: Sequence[Pair], seed: int):
+    """Return the batches of a recipe."""
+    from topoi.symbolic_integration import model
+
+    return model.Batches(
+        pairs,
+        recipe.batch,
+        seed,
+        recipe.steps,
+        recipe.widths,
+        recipe.answer_width,
+    )
+
+
 def run(
     recipe: Recipe,
     folder: Path,
@@ -191,14 +205,7 @@ def run(
     keras.utils.set_random_seed(seed)
     if pairs is None:
         pairs = _stored_pairs(recipe, folder, seed)
-    batches = model.Batches(
-        pairs,
-        recipe.batch,
-        seed,
-        recipe.steps,
-        recipe.widths,
-        recipe.answer_width,
-    )
+    batches = batches_of(recipe, pairs, seed)
     network, done, losses = _restored(recipe, folder)
     size = -(-recipe.steps // recipe.chunks)
     while done < recipe.steps:
