@@ -2,9 +2,9 @@
 
 `{topic-cards}` writes the parts of the book, each with one card per topic;
 `{topic-map}` draws which topic builds on which, and `{topic-list}` says the
-same in words. A topic is linked as soon as
-`chapters/<id>.ipynb` exists in the project, and shown as "in preparation"
-until then. The role `{verdict}` puts a verdict of the ledger into a sentence.
+same in words. A topic is linked as soon as `chapters/<id>.ipynb` exists and
+`_toc.yml` lists it, and shown as "in preparation" until then. The role
+`{verdict}` puts a verdict of the ledger into a sentence.
 """
 
 from collections import namedtuple
@@ -181,7 +181,12 @@ class TopicDirective(SphinxDirective):
             self.env.note_dependency(name)
         for topic in topics:
             self.env.note_dependency(f"chapters/{topic.id}.ipynb")
-        return parts, topics
+        return parts, [self.in_book(topic) for topic in topics]
+
+    def in_book(self, topic):
+        """The topic, not `written` while `_toc.yml` lacks its chapter."""
+        listed = f"chapters/{topic.id}" in self.env.found_docs
+        return topic._replace(written=topic.written and listed)
 
     @property
     def root(self):
