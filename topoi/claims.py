@@ -31,30 +31,33 @@ VERDICTS = {
     "not-reproduced": "Not reproduced",
     "corrected": "Statement corrected",
 }
+# The book's style sheet recolours these; JupyterLab shows them as they are.
+_STROKE = 'class="tt-stroke" fill="none" stroke="currentColor"'
+_KNOCKOUT = 'class="tt-knockout" fill="none" stroke="#fff"'
 # 20 x 20; verdicts differ by shape, because their colours alone do not.
 _ICONS = {
     "reproduced": (
         '<circle cx="10" cy="10" r="9" fill="currentColor"/>'
-        '<path d="M5.6 10.4l3 3 5.8-6.4" class="tt-knockout"/>'
+        '<path d="M5.6 10.4l3 3 5.8-6.4" {knockout}/>'
     ),
     "reproduced-small": (
-        '<circle cx="10" cy="10" r="8" class="tt-stroke"/>'
-        '<path d="M6.4 10.3l2.5 2.5 4.7-5.2" class="tt-stroke"/>'
+        '<circle cx="10" cy="10" r="8" {stroke}/>'
+        '<path d="M6.4 10.3l2.5 2.5 4.7-5.2" {stroke}/>'
     ),
     "partly": (
-        '<circle cx="10" cy="10" r="8" class="tt-stroke"/>'
+        '<circle cx="10" cy="10" r="8" {stroke}/>'
         '<path d="M10 2a8 8 0 0 1 0 16z" fill="currentColor"/>'
     ),
     "not-reproduced": (
         '<rect x="3" y="3" width="14" height="14" fill="currentColor" '
         'transform="rotate(45 10 10)"/>'
-        '<path d="M7 7l6 6M13 7l-6 6" class="tt-knockout"/>'
+        '<path d="M7 7l6 6M13 7l-6 6" {knockout}/>'
     ),
     "corrected": (
         '<rect x="1.5" y="1.5" width="17" height="17" rx="3.5" '
         'fill="currentColor"/>'
         '<path d="M6 14l.6-2.8 6.2-6.2 2.2 2.2-6.2 6.2z" '
-        'class="tt-knockout"/>'
+        '{knockout}/>'
     ),
 }
 
@@ -244,9 +247,10 @@ def read_stored(notebook: Path) -> list[Measurement]:
 
 def icon(verdict: str) -> str:
     """Return the inline SVG of a verdict (its own shape, current colour)."""
+    shapes = _ICONS[verdict].format(stroke=_STROKE, knockout=_KNOCKOUT)
     return (
         '<svg class="tt-icon" viewBox="0 0 20 20" width="19" height="19" '
-        f'aria-hidden="true">{_ICONS[verdict]}</svg>'
+        f'stroke-width="2" aria-hidden="true">{shapes}</svg>'
     )
 
 
