@@ -122,8 +122,8 @@ def gradient_penalty(
 def reverse_gradient(x: Array) -> Array:
     """Return `x`, exactly, with derivative -1 on every backend.
 
-    2 x - x is exact in floating point unless 2 x overflows. Source of the
-    idea: Ganin et al. (2016).
+    2 x - x is exact in floating point unless 2 x overflows; subnormal
+    numbers may be flushed to 0. Source of the idea: Ganin et al. (2016).
     """
     x = ops.convert_to_tensor(x)
     return 2 * ops.stop_gradient(x) - x
