@@ -55,9 +55,9 @@ def double_target_value(q_online: Any, q_target: Any) -> Any:
     -------
     tensor, shape (batch,)
     """
-    q_target = ops.convert_to_tensor(q_target)
     chosen = ops.argmax(q_online, axis=-1)
-    return ops.sum(q_target * ops.one_hot(chosen, q_target.shape[-1]), axis=-1)
+    mask = ops.one_hot(chosen, q_target.shape[-1])
+    return ops.sum(ops.multiply(q_target, mask), axis=-1)
 
 
 def returns_to_go(rewards: np.ndarray, gamma: float) -> np.ndarray:
