@@ -540,7 +540,8 @@ def scan_linear(a, b, axis: int = 1, initial=None, method: str = "tree"):
         products, h = ops.associative_scan(linear_compose, (a, b), axis=axis)
     if initial is not None:
         h = h + products * ops.expand_dims(initial, axis)
-    # TensorFlow forgets the shape inside the tree: state it again.
+    # Inside the tree TensorFlow forgets the shape, PyTorch half precision.
+    h = ops.cast(h, keras.backend.standardize_dtype(b.dtype))
     return ops.reshape(h, [-1 if n is None else n for n in shape])
 
 

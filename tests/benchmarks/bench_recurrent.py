@@ -71,7 +71,7 @@ def measure(make: Callable, length: int) -> tuple[float, float]:
     model = keras.Sequential(
         [keras.Input((length, WIDTH)), make(), layers.Dense(1)]
     )
-    model.compile("adam", "mse", jit_compile=False)
+    model.compile("adam", "mse")
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH, length, WIDTH)).astype("float32")
     y = rng.normal(size=(BATCH, 1)).astype("float32")
