@@ -266,9 +266,11 @@ class _Reader:
 
 
 def _array(variable) -> np.ndarray:
-    from keras import ops
+    import keras
 
-    return ops.convert_to_numpy(ops.cast(variable, "float64"))
+    if isinstance(variable, keras.Variable):
+        return variable.numpy().astype(float)
+    return keras.ops.convert_to_numpy(variable).astype(float)
 
 
 def _matrix(layer, shape: tuple[int, ...]) -> np.ndarray:
