@@ -764,11 +764,11 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, monkeypatch):
         train.RECIPES["minute"], width=8, layers=1, heads=2, steps=6,
         batch=16, chunks=2, widths=(32,),
     )  # fmt: skip
-    whole, losses = train.run(recipe, tmp_path / "a", 5, pairs, verbose=False)
+    whole, losses = train.run(recipe, 5, tmp_path / "a", pairs, verbose=False)
     assert len(losses) == 6
     state = json.loads((tmp_path / "a" / "state.json").read_text())
     assert state["done"] == 6
-    again, same = train.run(recipe, tmp_path / "a", 5, pairs, verbose=False)
+    again, same = train.run(recipe, 5, tmp_path / "a", pairs, verbose=False)
     assert same == losses
     stored = shipped.load_network(tmp_path / "a" / "weights.npz")
     for a, b, c in zip(whole.get_weights(), again.get_weights(),

@@ -1,7 +1,8 @@
-"""The two tables that take longer than a notebook may: peers and transfer.
+"""The tables that take longer than a notebook may.
 
     python -m topoi.symbolic_integration.tables peers
     python -m topoi.symbolic_integration.tables transfer
+    python -m topoi.symbolic_integration.tables accuracy
 
 Each replaces its part of ``datasets/symbolic_integration/results.json``.
 """
@@ -31,6 +32,7 @@ from topoi.symbolic_integration.parsing import parse
 TEST_SEED = 1007
 TIMEOUT = 10.0  # seconds of wall time
 LONGEST = 48  # tokens of an independent problem
+ANSWER = 34  # tokens of an answer, end mark included
 
 
 def held_out_backward(count: int, family=SMALL) -> list[Pair]:
@@ -47,12 +49,10 @@ def independent(longest: int = LONGEST) -> list[tuple[str, ...]]:
 
 def test_sets() -> dict[str, list]:
     """Return the three sets of problems that all systems are asked."""
-    sample = independent()
-    Random(TEST_SEED).shuffle(sample)
     return {
         "bwd small": [p for p, _ in held_out_backward(100)],
         "bwd wide": [p for p, _ in held_out_backward(60, WIDE)],
-        "independent": sample[:80],
+        "independent": _shuffled(independent())[:80],
     }
 
 
@@ -78,7 +78,7 @@ def peers_table() -> dict:
     return table
 
 
-def transfer_table(steps: int = 800, seed: int = 7) -> dict:
+def transfer_table(steps: int = 300, seed: int = 7) -> dict:
     """Train one small network a generator; test each on every generator."""
     from topoi.symbolic_integration import model, search, train
 
@@ -112,9 +112,9 @@ def transfer_table(steps: int = 800, seed: int = 7) -> dict:
 
 
 _TRANSFER = {
-    "bwd": (("bwd", "small", 40_000, 1),),
-    "ibp": (("ibp", "small", 10_000, 1),),
-    "bwd + ibp": (("bwd", "small", 30_000, 1), ("ibp", "small", 10_000, 2)),
+    "bwd": (("bwd", "small", 20_000, 1),),
+    "ibp": (("ibp", "small", 6_000, 1),),
+    "bwd + ibp": (("bwd", "small", 14_000, 1), ("ibp", "small", 6_000, 1)),
 }
 
 
@@ -123,16 +123,56 @@ def _short(pairs: list[Pair]) -> list[Pair]:
     return [p for p in pairs if len(p[0]) <= 32 and len(p[1]) <= 22]
 
 
+def accuracy_table() -> dict:
+    """Score the shipped network on all test sets, with several beams."""
+    network = shipped.load_network()
+    sets = {
+        "independent": (_shuffled(independent())[:200], (1, 10)),
+        "bwd wide": (test_sets()["bwd wide"], (1, 10)),
+        "bwd small": (test_sets()["bwd small"], (1, 10, 50)),
+    }
+    table: dict = {}
+    for name, (problems, beams) in sets.items():
+        table[name] = {"asked": len(problems)}
+        for beam in beams:
+            score = solved_share(network, problems, beam)
+            table[name][f"beam {beam}"] = round(score, 4)
+            print(name, beam, score, flush=True)
+    return table
+
+
+def solved_share(network, problems: list, beam: int) -> float:
+    """Return the share of problems with a verified answer in the beam."""
+    from topoi.symbolic_integration import search
+
+    beams = search.beam_search(
+        network, problems, beam, ANSWER, problem_width=LONGEST
+    )
+    return float((search.solved_at(problems, beams) >= 0).mean())
+
+
+def _shuffled(items: list) -> list:
+    items = list(items)
+    Random(TEST_SEED).shuffle(items)
+    return items
+
+
+TABLES = {
+    "accuracy": accuracy_table,
+    "peers": peers_table,
+    "transfer": transfer_table,
+}
+
+
 def main(arguments: list[str]) -> int:
     """Make one table and store it."""
     parser = argparse.ArgumentParser(
         prog="python -m topoi.symbolic_integration.tables"
     )
-    parser.add_argument("table", choices=["peers", "transfer"])
+    parser.add_argument("table", choices=sorted(TABLES))
     options = parser.parse_args(arguments)
     runtime.setup("small", seed=7)
-    make = peers_table if options.table == "peers" else transfer_table
-    made = make()
+    made = TABLES[options.table]()
     path = data.folder() / shipped.FOLDER / shipped.RESULTS
     stored = json.loads(path.read_text()) if path.exists() else {}
     stored[options.table] = made

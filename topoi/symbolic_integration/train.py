@@ -76,7 +76,7 @@ RECIPES = {
         ),
         width=96,
         heads=6,
-        steps=3_000,
+        steps=1_500,
         learning_rate=2e-2,
         widths=(12, 20, 32, 48),
         answer_width=34,
@@ -178,20 +178,21 @@ def batches_of(recipe: Recipe, pairs: Sequence[Pair], seed: int):
 
 def run(
     recipe: Recipe,
-    folder: Path,
     seed: int,
+    folder: Path | None = None,
     pairs: Sequence[Pair] | None = None,
     verbose: bool = True,
 ):
-    """Train a recipe with checkpoints in `folder`; return network, losses.
+    """Train a recipe; return the network and the loss of each step.
 
     Parameters
     ----------
     recipe : Recipe
-    folder : Path
-        Holds ``checkpoint.keras``, ``state.json`` and, at the end,
-        ``weights.npz``.
     seed : int
+    folder : Path, optional
+        Gets ``checkpoint.keras``, ``state.json`` and, at the end,
+        ``weights.npz``; a run that was interrupted goes on from there.
+        Without a folder nothing is written.
     pairs : sequence of pairs, optional
         Training pairs, if they are made already.
     verbose : bool
@@ -201,7 +202,6 @@ def run(
 
     from topoi.symbolic_integration import model
 
-    folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     if pairs is None:
         pairs = _stored_pairs(recipe, folder, seed)
@@ -212,31 +212,45 @@ def run(
         part = batches.cut(done, min(done + size, recipe.steps))
         losses += model.train_on(network, part, verbose)
         done += len(part)
-        network.save(folder / "checkpoint.keras")
-        state = {"done": done, "losses": losses, "seed": seed}
-        (folder / "state.json").write_text(json.dumps(state))
-    shipped.save_weights(network, folder / "weights.npz", recipe, seed)
+        if folder:
+            state = {"done": done, "losses": losses, "seed": seed}
+            _store(network, folder, state)
+    if folder:
+        path = folder / "weights.npz"
+        shipped.save_weights(network, path, recipe, seed)
     return network, losses
 
 
-def _stored_pairs(recipe: Recipe, folder: Path, seed: int) -> list[Pair]:
+def _store(network, folder: Path, state: dict) -> None:
+    """Write a checkpoint; the state last, because it vouches for the rest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network.save(folder / "checkpoint.keras")
+    (folder / "state.json").write_text(json.dumps(state))
+
+
+def _stored_pairs(
+    recipe: Recipe, folder: Path | None, seed: int
+) -> list[Pair]:
     """Return the pairs of a run, made at its start and kept beside it."""
+    if folder is None:
+        return make_pairs(recipe, seed, processes=1)
     path = folder / "pairs.txt"
     if not path.exists():
         made = make_pairs(recipe, seed)
         lines = (" ".join(a) + "|" + " ".join(b) for a, b in made)
+        folder.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines))
     return shipped.read_pairs(path.read_text())
 
 
-def _restored(recipe: Recipe, folder: Path) -> tuple:
+def _restored(recipe: Recipe, folder: Path | None) -> tuple:
     """Return network, steps done and losses, from a checkpoint if any."""
     import keras
 
     from topoi.symbolic_integration import model
 
-    state = folder / "state.json"
-    if state.exists():
+    state = folder / "state.json" if folder else None
+    if state and state.exists():
         stored = json.loads(state.read_text())
         network = keras.models.load_model(folder / "checkpoint.keras")
         return network, stored["done"], stored["losses"]
@@ -264,7 +278,7 @@ def main(arguments: list[str]) -> int:
         recipe = replace(recipe, steps=options.steps)
     scale = "full" if options.recipe == "full" else "small"
     runtime.setup(scale, seed=options.seed)
-    _, losses = run(recipe, options.out, options.seed)
+    _, losses = run(recipe, options.seed, options.out)
     print(f"mean loss of the last 100 steps: {np.mean(losses[-100:]):.3f}")
     return 0
 
