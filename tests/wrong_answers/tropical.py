@@ -9,7 +9,7 @@ _SEMIRING = [
         "semiring",
         "coefficients of equal exponents added in the sum",
         """
-def add(f, g):
+def oplus(f, g):
     terms = dict(f)
     for exponent, c in g.items():
         terms[exponent] = c + terms.get(exponent, 0)
@@ -21,7 +21,7 @@ def add(f, g):
         "semiring",
         "the argument changed in place",
         """
-def add(f, g):
+def oplus(f, g):
     for exponent, c in g.items():
         f[exponent] = max(c, f.get(exponent, c))
     return f
@@ -32,7 +32,7 @@ def add(f, g):
         "semiring",
         "later pairs overwrite earlier ones in the product",
         """
-def multiply(f, g):
+def odot(f, g):
     return {a + b: c + e for a, c in f.items() for b, e in g.items()} | {
         2: f.get(0, 0) + g.get(2, 0)
     }
@@ -43,7 +43,7 @@ def multiply(f, g):
         "semiring",
         "coefficients multiplied in the product",
         """
-def multiply(f, g):
+def odot(f, g):
     terms = {}
     for a, c in f.items():
         for b, e in g.items():
@@ -59,7 +59,7 @@ def multiply(f, g):
 def power(f, a):
     result = {0: 0}
     for _ in range(a):
-        result = multiply(result, f)
+        result = odot(result, f)
     return result
 """,
         r"stores the cross term 1: 3",
@@ -86,69 +86,7 @@ def power(f, a):
     ),
 ]
 
-# -- exercise 2: a network as a difference ----------------------------------
-
-_QUOTIENT = [
-    WrongAnswer(
-        "quotient",
-        "only the positive parts of the weights",
-        """
-def quotient(w, b, v):
-    f = {0: 0}
-    for wj, bj, vj in zip(w, b, v, strict=True):
-        unit = add({max(wj, 0): bj}, {0: 0})
-        f = multiply(f, power(unit, max(vj, 0)))
-    return f, {0: 0}
-""",
-        r"A negative weight needs w\^-",
-    ),
-    WrongAnswer(
-        "quotient",
-        "negative exponents kept",
-        """
-def quotient(w, b, v):
-    f, g = {0: 0}, {0: 0}
-    for wj, bj, vj in zip(w, b, v, strict=True):
-        unit = add({wj: bj}, {0: 0})
-        f = multiply(f, power(unit, max(vj, 0)))
-        g = multiply(g, power(unit, max(-vj, 0)))
-    return f, g
-""",
-        r"exponent -1 is negative",
-    ),
-    WrongAnswer(
-        "quotient",
-        "the sign of the output weight ignored",
-        """
-def quotient(w, b, v):
-    f, g = {0: 0}, {0: 0}
-    for wj, bj, vj in zip(w, b, v, strict=True):
-        plus, minus = max(wj, 0), max(-wj, 0)
-        f = multiply(f, power(add({plus: bj}, {minus: 0}), abs(vj)))
-        g = multiply(g, power({minus: 0}, abs(vj)))
-    return f, g
-""",
-        r"A negative v puts `above` into G",
-    ),
-    WrongAnswer(
-        "quotient",
-        "cross terms of negative output weights forgotten",
-        """
-def quotient(w, b, v):
-    f, g = {0: 0}, {0: 0}
-    for wj, bj, vj in zip(w, b, v, strict=True):
-        plus, minus = max(wj, 0), max(-wj, 0)
-        above = add({plus: bj}, {minus: 0})
-        f = multiply(f, power(above, max(vj, 0)))
-        g = multiply(g, power(above, max(-vj, 0)))
-        g = multiply(g, power({minus: 0}, max(vj, 0)))
-    return f, g
-""",
-        r"Both splittings together fail",
-    ),
-]
-
-# -- exercise 3: lines ------------------------------------------------------
+# -- exercise 2: lines ------------------------------------------------------
 
 _LINES = [
     WrongAnswer(
@@ -181,52 +119,69 @@ def line_regions(lines):
     ),
 ]
 
-# -- exercise 4: the zigzag -------------------------------------------------
+# -- exercise 3: a network as a difference ----------------------------------
 
-_ZIGZAG = [
+_QUOTIENT = [
     WrongAnswer(
-        "zigzag",
-        "three units that look to the right",
+        "quotient",
+        "only the positive parts of the weights",
         """
-def zigzag():
-    kinks = [Fraction(-1, 4), Fraction(-1, 2), Fraction(-3, 4)]
-    return [1, 1, 1], kinks, [4, -8, 8], Fraction(0)
+def quotient(w, b, v):
+    f = {0: 0}
+    for wj, bj, vj in zip(w, b, v, strict=True):
+        unit = oplus({max(wj, 0): bj}, {0: 0})
+        f = odot(f, power(unit, max(vj, 0)))
+    return f, {0: 0}
 """,
-        r"All three units look to the right",
+        r"A negative weight needs w\^-",
     ),
     WrongAnswer(
-        "zigzag",
-        "two kinks only",
+        "quotient",
+        "negative exponents kept",
         """
-def zigzag():
-    kinks = [Fraction(0), Fraction(-1, 3), Fraction(-2, 3)]
-    return [1, 1, 1], kinks, [3, -6, 6], Fraction(0)
+def quotient(w, b, v):
+    f, g = {0: 0}, {0: 0}
+    for wj, bj, vj in zip(w, b, v, strict=True):
+        unit = oplus({wj: bj}, {0: 0})
+        f = odot(f, power(unit, max(vj, 0)))
+        g = odot(g, power(unit, max(-vj, 0)))
+    return f, g
 """,
-        r"Four pieces need three kinks",
+        r"exponent -1 is negative",
     ),
     WrongAnswer(
-        "zigzag",
-        "pieces that do not reach both ends",
+        "quotient",
+        "the sign of the output weight ignored",
         """
-def zigzag():
-    b = [Fraction(-1, 4), Fraction(-1, 2), Fraction(3, 4)]
-    return [1, 1, -1], b, [-8, 8, -4], Fraction(3)
+def quotient(w, b, v):
+    f, g = {0: 0}, {0: 0}
+    for wj, bj, vj in zip(w, b, v, strict=True):
+        plus, minus = max(wj, 0), max(-wj, 0)
+        f = odot(f, power(oplus({plus: bj}, {minus: 0}), abs(vj)))
+        g = odot(g, power({minus: 0}, abs(vj)))
+    return f, g
 """,
-        r"each piece should map onto \[0, 1\]",
+        r"A negative v puts `above` into G",
     ),
     WrongAnswer(
-        "zigzag",
-        "four units",
+        "quotient",
+        "cross terms of negative output weights forgotten",
         """
-def zigzag():
-    b = [Fraction(-n, 4) for n in range(4)]
-    return [1] * 4, b, [4, -8, 8, -8], Fraction(0)
+def quotient(w, b, v):
+    f, g = {0: 0}, {0: 0}
+    for wj, bj, vj in zip(w, b, v, strict=True):
+        plus, minus = max(wj, 0), max(-wj, 0)
+        above = oplus({plus: bj}, {minus: 0})
+        f = odot(f, power(above, max(vj, 0)))
+        g = odot(g, power(above, max(-vj, 0)))
+        g = odot(g, power({minus: 0}, max(vj, 0)))
+    return f, g
 """,
-        r"Three units are allowed",
+        r"Both splittings together fail",
     ),
 ]
 
-# -- exercise 5: regions as vertices ----------------------------------------
+# -- exercise 4: regions as vertices ----------------------------------------
 
 _VERTICES = [
     WrongAnswer(
@@ -252,7 +207,7 @@ def linear_pieces(w, b):
     ),
 ]
 
-# -- exercise 6: the margin -------------------------------------------------
+# -- exercise 5: the margin -------------------------------------------------
 
 _MARGIN = """
 def margin(x, segments):
@@ -297,6 +252,51 @@ _MARGINS = [
             result="distance.min() ** 2, feet[distance.argmin()]",
         ),
         r"5\.0000, but sqrt\(5\)",
+    ),
+]
+
+# -- exercise 6: the zigzag -------------------------------------------------
+
+_ZIGZAG = [
+    WrongAnswer(
+        "zigzag",
+        "three units that look to the right",
+        """
+def zigzag():
+    kinks = [Fraction(-1, 4), Fraction(-1, 2), Fraction(-3, 4)]
+    return [1, 1, 1], kinks, [4, -8, 8], Fraction(0)
+""",
+        r"All three units look to the right",
+    ),
+    WrongAnswer(
+        "zigzag",
+        "two kinks only",
+        """
+def zigzag():
+    kinks = [Fraction(0), Fraction(-1, 3), Fraction(-2, 3)]
+    return [1, 1, 1], kinks, [3, -6, 6], Fraction(0)
+""",
+        r"Four pieces need three kinks",
+    ),
+    WrongAnswer(
+        "zigzag",
+        "pieces that do not reach both ends",
+        """
+def zigzag():
+    b = [Fraction(-1, 4), Fraction(-1, 2), Fraction(3, 4)]
+    return [1, 1, -1], b, [-8, 8, -4], Fraction(3)
+""",
+        r"each piece should map onto \[0, 1\]",
+    ),
+    WrongAnswer(
+        "zigzag",
+        "four units",
+        """
+def zigzag():
+    b = [Fraction(-n, 4) for n in range(4)]
+    return [1] * 4, b, [4, -8, 8, -8], Fraction(0)
+""",
+        r"Three units are allowed",
     ),
 ]
 
