@@ -5,7 +5,12 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import scipy.special
+import sympy
 from keras import ops
+from scipy.spatial.transform import Rotation
+from sympy.physics.quantum.cg import CG
+from sympy.physics.quantum.spin import Rotation as SymbolicRotation
 
 from topoi import equivariant
 from topoi.equivariant import GroupConv2D, LiftingConv2D, equivariance_error
@@ -234,7 +239,10 @@ def test_layers_refuse_other_shapes(layer, shape, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: LiftingConv2D(0, 3), "filters of at least 1, but got 0"),
+        (
+            lambda: LiftingConv2D(0, 3),
+            "filters must be.*at least 1.*filters=0",
+        ),
         (lambda: GroupConv2D(1, 3, "p6"), "got 'p6'"),
         (lambda: GroupConv2D(1, 2, padding="same"), "kernel_size=2.*odd"),
         (lambda: equivariant.GroupPool("sum"), "got 'sum'.*Choose"),
@@ -245,6 +253,332 @@ def test_layers_refuse_other_arguments(call, message):
         call()
 
 
+# -- rotations --------------------------------------------------------------
+
+ANGLES = (0.7, 1.1, -2.3)
+
+
+def angles_of(x):
+    """Return (theta, phi) of unit vectors."""
+    return np.arccos(np.clip(x[..., 2], -1, 1)), np.arctan2(
+        x[..., 1], x[..., 0]
+    )
+
+
+def directions(rng, n):
+    x = rng.normal(size=(n, 3))
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def test_rotation_matrix_agrees_with_scipy():
+    """Oracle: scipy's intrinsic z-y-z angles."""
+    wanted = Rotation.from_euler("ZYZ", ANGLES).as_matrix()
+    ours = equivariant.rotation_matrix(*ANGLES)
+    np.testing.assert_allclose(ours, wanted, atol=1e-15)
+
+
+def test_degree_one_in_closed_form():
+    """Oracles: the textbook d^1, and the rotation matrix itself."""
+    c, s = np.cos(1.1), np.sin(1.1) / np.sqrt(2)
+    half = [(1 + c) / 2, (1 - c) / 2]
+    wanted = [[half[0], s, half[1]], [-s, c, s], [half[1], -s, half[0]]]
+    small = equivariant.wigner_small_d(1, 1.1)
+    np.testing.assert_allclose(small, wanted, atol=1e-15)
+    matrix = equivariant.rotation_matrix(*ANGLES)
+    order = [1, 2, 0]  # y, z, x
+    np.testing.assert_allclose(
+        equivariant.wigner_d(1, *ANGLES),
+        matrix[np.ix_(order, order)],
+        atol=1e-15,
+    )
+
+
+def test_small_d_agrees_with_sympy():
+    """Oracle: SymPy's exact matrices; its rows run from +l to -l."""
+    for l in (1, 2, 3):
+        exact = [
+            [
+                complex(SymbolicRotation.d(l, m, k, sympy.Float(1.1)).doit())
+                for k in range(-l, l + 1)
+            ]
+            for m in range(-l, l + 1)
+        ]
+        ours = equivariant.wigner_small_d(l, 1.1)
+        np.testing.assert_allclose(ours, np.real(exact), atol=2e-15)
+
+
+def test_traces_are_the_characters(rng):
+    """Oracle: sin((2l+1) w/2) / sin(w/2), free of conventions."""
+    angles = rng.uniform(-3, 3, size=(3, 50))
+    matrix = equivariant.rotation_matrix(*angles)
+    half = np.arccos((np.trace(matrix, axis1=1, axis2=2) - 1) / 2) / 2
+    for l in (0, 1, 2, 5, 10):
+        trace = np.trace(equivariant.wigner_d(l, *angles), axis1=1, axis2=2)
+        wanted = np.sin((2 * l + 1) * half) / np.sin(half)
+        np.testing.assert_allclose(trace, wanted, atol=1e-10)
+
+
+def test_wigner_matrices_multiply_like_rotations():
+    """Oracle: scipy composes the rotations; D stays orthogonal to l = 100."""
+    first, second = ANGLES, (0.2, 2.0, 0.9)
+    both = Rotation.from_euler("ZYZ", first) * Rotation.from_euler(
+        "ZYZ", second
+    )
+    product = both.as_euler("ZYZ")
+    for l in (1, 4, 9):
+        d = [equivariant.wigner_d(l, *a) for a in (first, second, product)]
+        np.testing.assert_allclose(d[0] @ d[1], d[2], atol=1e-12)
+    for l in (20, 60, 100):
+        d = equivariant.wigner_d(l, *ANGLES)
+        np.testing.assert_allclose(d @ d.T, np.eye(2 * l + 1), atol=1e-13)
+
+
+def test_harmonics_agree_with_scipy(rng):
+    """Oracle: scipy's complex harmonics, and the change of basis."""
+    theta, phi = angles_of(directions(rng, 40))
+    ours = equivariant.sph_harm_real(30, theta, phi)
+    for l in (0, 1, 2, 7, 30):
+        m = np.arange(-l, l + 1)
+        theirs = scipy.special.sph_harm_y(l, m, theta[:, None], phi[:, None])
+        wanted = theirs @ equivariant.to_real(l).T
+        assert np.abs(wanted.imag).max() < 1e-14
+        block = ours[:, l * l : (l + 1) ** 2]
+        np.testing.assert_allclose(block, wanted.real, atol=1e-13)
+
+
+def test_addition_theorem(rng):
+    """Oracle: sum over m is (2l+1)/(4 pi) P_l(x.y)."""
+    x, y = directions(rng, 2)
+    both = [equivariant.sph_harm_real(8, *angles_of(v)) for v in (x, y)]
+    for l in range(9):
+        total = (both[0] * both[1])[l * l : (l + 1) ** 2].sum()
+        legendre = scipy.special.eval_legendre(l, x @ y)
+        assert abs(total - (2 * l + 1) / (4 * np.pi) * legendre) < 1e-13
+
+
+def test_coefficients_rotate_like_points(rng):
+    """Oracle: sample f(R^-1 x) at random points."""
+    f = rng.normal(size=(1, 81, 1))
+    x = directions(rng, 30)
+    back = x @ equivariant.rotation_matrix(*ANGLES)  # R^-1 x
+    wanted = equivariant.sph_harm_real(8, *angles_of(back)) @ f[0]
+    turned = equivariant.rotate_coefficients(f, *ANGLES)[0]
+    ours = equivariant.sph_harm_real(8, *angles_of(x)) @ turned
+    np.testing.assert_allclose(ours, wanted, atol=1e-12)
+
+
+def test_clebsch_gordan_agrees_with_sympy():
+    """Oracle: SymPy's exact numbers, carried to the real basis."""
+    for l1, l2 in itertools.product(range(3), repeat=2):
+        for l in range(abs(l1 - l2), l1 + l2 + 1):
+            table = np.zeros((2 * l1 + 1, 2 * l2 + 1, 2 * l + 1), complex)
+            for m1, m2 in itertools.product(
+                range(-l1, l1 + 1), range(-l2, l2 + 1)
+            ):
+                if abs(m1 + m2) <= l:
+                    value = CG(l1, m1, l2, m2, l, m1 + m2).doit()
+                    table[m1 + l1, m2 + l2, m1 + m2 + l] = float(value)
+            u1, u2, u = (equivariant.to_real(k) for k in (l1, l2, l))
+            wanted = np.einsum("am,bn,ck,mnk->abc", u1, u2, u.conj(), table)
+            wanted = wanted * (1j if (l1 + l2 + l) % 2 else 1)
+            assert np.abs(wanted.imag).max() < 1e-15
+            ours = equivariant.clebsch_gordan(l1, l2, l)
+            np.testing.assert_allclose(ours, wanted.real, atol=1e-15)
+
+
+def test_clebsch_gordan_in_closed_form():
+    """Oracles: scalar product, cross product, orthogonality."""
+    scalar = equivariant.clebsch_gordan(1, 1, 0)[:, :, 0]
+    np.testing.assert_allclose(scalar, -np.eye(3) / np.sqrt(3), atol=1e-15)
+    cross = equivariant.clebsch_gordan(1, 1, 1)
+    epsilon = np.zeros((3, 3, 3))  # (y, z, x) is an even permutation
+    for i, j, k in itertools.permutations(range(3)):
+        epsilon[i, j, k] = (i - j) * (j - k) * (k - i) / 2
+    sign = np.sign(cross[0, 1, 2] * epsilon[0, 1, 2])
+    np.testing.assert_allclose(cross, sign * epsilon / np.sqrt(2), atol=1e-15)
+    columns = np.concatenate(
+        [
+            equivariant.clebsch_gordan(5, 4, l).reshape(99, -1)
+            for l in range(1, 10)
+        ],
+        axis=1,
+    )
+    np.testing.assert_allclose(columns.T @ columns, np.eye(99), atol=1e-14)
+    assert not equivariant.clebsch_gordan(1, 1, 3).any()
+
+
+@pytest.mark.parametrize(
+    "degrees", [(1, 1, 1), (2, 3, 4), (5, 5, 5), (6, 4, 7)]
+)
+def test_clebsch_gordan_intertwines(degrees):
+    """Law: (D1 kron D2) C = C D."""
+    c = equivariant.clebsch_gordan(*degrees)
+    d1, d2, d = (equivariant.wigner_d(l, *ANGLES) for l in degrees)
+    np.testing.assert_allclose(
+        np.einsum("am,bn,mnk->abk", d1, d2, c), c @ d, atol=5e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: equivariant.wigner_d(-1, 0, 0, 0), "l must be.*l=-1"),
+        (lambda: equivariant.wigner_d(1, np.nan, 0, 0), "finite.*nan.*Remove"),
+        (lambda: equivariant.clebsch_gordan(1, 1.5, 1), "l2=1.5"),
+        (lambda: equivariant.sph_harm_real(-2, 0, 0), "degree=-2"),
+        (lambda: equivariant.SphereGrid(2, 0.5), "at least 1.*0.5.*Raise"),
+        (lambda: equivariant.correlate_zonal(np.ones(9), np.ones(2)), "has 3"),
+        (
+            lambda: equivariant.ZonalConv(2)(np.ones((1, 8, 1), "float32")),
+            r"\(L \+ 1\)\*\*2.*got 8.*Pad",
+        ),
+        (
+            lambda: equivariant.PowerSpectrum()(np.ones((1, 9), "float32")),
+            r"PowerSpectrum.*\(1, 9\)",
+        ),
+        (
+            lambda: equivariant.RotationConv(1)(np.ones((1, 9, 1), "float32")),
+            r"K = 1, 10, 35.*\(1, 9, 1\)",
+        ),
+    ],
+)
+def test_bad_angles_and_degrees_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# -- layers on the sphere ---------------------------------------------------
+
+
+@pytest.mark.parametrize("oversample", [1, 1.5])
+def test_grids_are_orthonormal(oversample):
+    """Law: analysis undoes synthesis; total weight is the area."""
+    sphere = equivariant.SphereGrid(6, oversample)
+    eye = sphere.analysis @ sphere.synthesis
+    np.testing.assert_allclose(eye, np.eye(49), atol=2e-14)
+    assert abs(sphere.weights.sum() - 4 * np.pi) < 1e-13
+    turns = equivariant.RotationGrid(3, oversample)
+    eye = turns.analysis @ turns.synthesis
+    np.testing.assert_allclose(eye, np.eye(84), atol=2e-14)
+
+
+def test_zonal_correlation_is_the_integral(rng):
+    """Oracle: quadrature of psi(R_x^-1 y) f(y) at one point."""
+    f, psi = rng.normal(size=49), rng.normal(size=7)
+    grid = equivariant.SphereGrid(6)
+    filled = np.zeros((1, 49, 1))
+    filled[0, [l * l + l for l in range(7)], 0] = psi
+    turned = equivariant.rotate_coefficients(filled, 0.4, 1.3, 0)[0, :, 0]
+    values = (grid.synthesis @ turned) * (grid.synthesis @ f)
+    wanted = (values * grid.weights).sum()
+    h = equivariant.correlate_zonal(f, psi)
+    ours = equivariant.sph_harm_real(6, 1.3, 0.4) @ h
+    assert abs(ours - wanted) < 1e-13
+
+
+def test_sphere_correlation_is_the_integral(rng):
+    """Oracle: quadrature of psi(R^-1 x) f(x) at one rotation."""
+    x = rng.normal(size=(1, 25, 2)).astype("float32")
+    layer = equivariant.SphereCorrelation(3)
+    f_lm = apply(randomised(layer, x, rng), x)
+    d = [equivariant.wigner_d(l, *ANGLES).ravel() for l in range(5)]
+    ours = np.concatenate(d) @ f_lm[0]
+    psi = layer.get_weights()[0].transpose(1, 0, 2)
+    grid = equivariant.SphereGrid(4)
+    turned = grid.synthesis @ equivariant.rotate_coefficients(psi, *ANGLES)
+    values = np.einsum(
+        "n,nc,cnf->f", grid.weights, grid.synthesis @ x[0], turned
+    )
+    np.testing.assert_allclose(ours, values, rtol=1e-4)
+
+
+def rotate(g, f):
+    return equivariant.rotate_coefficients(f, *g).astype(f.dtype)
+
+
+def rotate_both(g, f):
+    return equivariant.rotate_matrices(f, *g).astype(f.dtype)
+
+
+def unmoved(g, f):
+    return f
+
+
+ROTATIONS = [ANGLES, (2.0, 0.3, 1.0), (0.0, np.pi, 0.5)]
+EXACT_ON_SPHERE = {
+    "zonal": (lambda **k: equivariant.ZonalConv(4, **k), 25, rotate, rotate),
+    "square": (
+        lambda **k: equivariant.SphericalActivation(ops.square, **k),
+        25,
+        rotate,
+        rotate,
+    ),
+    "product": (
+        lambda **k: equivariant.CGProduct(4, 5, **k),
+        25,
+        rotate,
+        rotate,
+    ),
+    "power": (lambda **k: equivariant.PowerSpectrum(**k), 25, rotate, unmoved),
+    "lift": (
+        lambda **k: equivariant.SphereCorrelation(4, **k),
+        25,
+        rotate,
+        rotate_both,
+    ),
+    "rotations": (
+        lambda **k: equivariant.RotationConv(4, **k),
+        35,
+        rotate_both,
+        rotate_both,
+    ),
+    "square of rotations": (
+        lambda **k: equivariant.RotationActivation(ops.square, **k),
+        35,
+        rotate_both,
+        rotate_both,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXACT_ON_SPHERE)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_spherical_layers_are_equivariant(name, dtype, rng):
+    """Rounding only: below 1e-5 in float32, 1e-13 in float64."""
+    if dtype == "float64" and not DOUBLE:
+        pytest.skip("JAX runs in float32")
+    make, length, act_in, act_out = EXACT_ON_SPHERE[name]
+    x = rng.normal(size=(2, length, 3)).astype(dtype)
+    layer = make(dtype=dtype)
+    randomised(layer, x, rng)
+    error = equivariance_error(layer, act_in, act_out, x, ROTATIONS)
+    assert error < (1e-5 if dtype == "float32" else 1e-13), error
+
+
+def test_relu_aliases_and_finer_grids_help(rng):
+    """Law: the error of ReLU falls with the grid, and does not vanish."""
+    x = rng.normal(size=(2, 49, 3)).astype("float32")
+    errors = []
+    for oversample in (1, 2, 4):
+        relu = equivariant.SphericalActivation("relu", oversample)
+        errors.append(equivariance_error(relu, rotate, rotate, x, ROTATIONS))
+    assert errors[0] > 0.03
+    assert errors[0] > 3 * errors[1] > 9 * errors[2] > 1e-3, errors
+
+
+def test_product_of_two_features_is_a_product_of_values(rng):
+    """Oracle: for degree 0 out, the triple (l, l, 0) is a scalar product."""
+    x, y = rng.normal(size=(2, 1, 9, 1)).astype("float32")
+    layer = equivariant.CGProduct(1, 0)
+    layer([x, y])
+    layer.set_weights([np.ones((3, 1))])
+    blocks = [
+        (-1) ** l * (x * y)[0, l * l : (l + 1) ** 2].sum() / np.sqrt(2 * l + 1)
+        for l in range(3)
+    ]
+    assert abs(apply(layer, [x, y])[0, 0, 0] - sum(blocks)) < 1e-5
+
+
 # -- what every layer promises ----------------------------------------------
 
 LAYERS = {
@@ -252,6 +586,13 @@ LAYERS = {
     "group": (lambda: GroupConv2D(3, 3, padding="same"), (5, 5, 4, 2)),
     "average": (lambda: equivariant.GroupAveragePool2D(2), (6, 6, 4, 2)),
     "pool": (lambda: equivariant.GroupPool("mean"), (3, 3, 4, 2)),
+    "zonal": (lambda: equivariant.ZonalConv(3), (16, 2)),
+    "sphere relu": (lambda: equivariant.SphericalActivation(), (16, 2)),
+    "product": (lambda: equivariant.CGProduct(3, 2), (9, 2)),
+    "power": (lambda: equivariant.PowerSpectrum(), (9, 2)),
+    "correlation": (lambda: equivariant.SphereCorrelation(3), (9, 2)),
+    "rotations": (lambda: equivariant.RotationConv(3), (10, 2)),
+    "rotation relu": (lambda: equivariant.RotationActivation(), (10, 2)),
     "frozen": (lambda: equivariant.FrozenGroupConv2D(3, 3, 4), (5, 5, 4, 2)),
 }
 

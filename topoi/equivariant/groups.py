@@ -121,6 +121,15 @@ def check_square(shape: tuple) -> None:
         )
 
 
+def check_count(name: str, value: int, least: int = 1) -> None:
+    """Raise a ValueError unless `value` is a whole number from `least`."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(
+            f"{name} must be a whole number of at least {least}, but got "
+            f"{name}={value!r}."
+        )
+
+
 def is_exact_size(side: int, kernel_size: int, stride: int) -> bool:
     """Tell whether a strided window stays exactly equivariant to turns.
 

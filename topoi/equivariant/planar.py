@@ -11,7 +11,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from topoi.equivariant.groups import SquareGroup, check_square
+from topoi.equivariant.groups import (
+    SquareGroup,
+    check_count,
+    check_square,
+)
 
 
 class _BankConv2D(layers.Layer):
@@ -36,11 +40,7 @@ class _BankConv2D(layers.Layer):
             ("kernel_size", kernel_size),
             ("strides", strides),
         ):
-            if not isinstance(number, int) or number < 1:
-                raise ValueError(
-                    f"{type(self).__name__} needs a whole number {name} of "
-                    f"at least 1, but got {number!r}."
-                )
+            check_count(name, number)
         _check_padding(type(self).__name__, padding, kernel_size)
         self.filters = filters
         self.kernel_size = kernel_size
