@@ -57,7 +57,7 @@ _ICONS = {
         '<rect x="1.5" y="1.5" width="17" height="17" rx="3.5" '
         'fill="currentColor"/>'
         '<path d="M6 14l.6-2.8 6.2-6.2 2.2 2.2-6.2 6.2z" '
-        '{knockout}/>'
+        "{knockout}/>"
     ),
 }
 
