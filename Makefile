@@ -33,7 +33,7 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
-.PHONY: help env backend book serve test test-fast test-browser refresh \
+.PHONY: help env backend installed book serve test test-fast test-browser refresh \
   normalise run labs data bench doctor format lock clean
 
 help: ## list the commands
@@ -61,6 +61,11 @@ $(READY): requirements/lock.txt
 backend: $(READY) ## install another backend: BACKEND=jax or torch
 	"$(PY)" -m pip install --quiet "$$("$(PY)" tools/backend.py $(BACKEND))"
 
+installed:
+	@"$(PY)" -c 'import importlib.util as u, sys; \
+	  sys.exit(u.find_spec("$(BACKEND)") is None)' || { echo \
+	  "$(BACKEND) is not installed: make backend BACKEND=$(BACKEND)"; exit 1; }
+
 # -- book -------------------------------------------------------------------
 
 book: $(BUILT) ## build the book from the stored outputs
@@ -86,7 +91,7 @@ serve: book ## serve the book on http://127.0.0.1:8000
 
 # -- checks -----------------------------------------------------------------
 
-test: book ## run every check: library, labs, notebooks, ledger, pages
+test: book installed ## run every check: library, labs, notebooks, ledger, pages
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
 	  -m "not browser" --ignore=tests/browser $(TESTFLAGS) \
 	  tests chapters labs
