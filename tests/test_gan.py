@@ -401,6 +401,20 @@ def test_same_seed_same_weights():
     assert digest(first) != digest(gan.build_generator(8, 4, 4))
 
 
+def test_weights_are_drawn_by_the_rule_of_glorot():
+    """Oracle: Keras' own initialiser, by its largest value and its mean."""
+    critic = gan.build_critic(16, spectral=True)
+    for kernel in (v for v in critic.trainable_variables if len(v.shape) > 1):
+        theirs = keras.initializers.GlorotUniform(seed=1)(kernel.shape)
+        ours, theirs = numpy(kernel), numpy(theirs)
+        limit = np.abs(theirs).max()
+        assert np.abs(ours).max() == pytest.approx(limit, rel=0.03)
+        assert abs(ours.mean()) < limit / 4
+    vectors = [v for v in critic.variables if v.name == "vector_u"]
+    assert len(vectors) == 3
+    assert all(np.abs(numpy(v)).max() > 0 for v in vectors)
+
+
 # -- training ---------------------------------------------------------------
 
 

@@ -1,8 +1,11 @@
-"""Small generators and critics, and the judge of digits."""
+"""Small generators and critics, and the judge of digits.
 
-from collections.abc import Iterator
+All initial weights are drawn by NumPy, so that equal seeds mean equal
+networks on every backend.
+"""
 
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -25,28 +28,19 @@ def build_generator(
     Source: Radford, Metz and Chintala (2016), cut to two stages and without
     batch normalisation.
     """
-    kernel = _initializers(seed)
-    return keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((latent,)),
-            layers.Dense(7 * 7 * 2 * width, kernel_initializer=next(kernel)),
+            layers.Dense(7 * 7 * 2 * width),
             layers.LeakyReLU(0.2),
             layers.Reshape((7, 7, 2 * width)),
-            layers.Conv2DTranspose(
-                width, 4, 2, "same", kernel_initializer=next(kernel)
-            ),
+            layers.Conv2DTranspose(width, 4, 2, "same"),
             layers.LeakyReLU(0.2),
-            layers.Conv2DTranspose(
-                1,
-                4,
-                2,
-                "same",
-                activation="tanh",
-                kernel_initializer=next(kernel),
-            ),
+            layers.Conv2DTranspose(1, 4, 2, "same", activation="tanh"),
         ],
         name="generator",
     )
+    return _draw(model, seed)
 
 
 def build_critic(
@@ -64,28 +58,20 @@ def build_critic(
     seed : int
         Of the initial weights.
     """
-    kernel = _initializers(seed)
     wrap = layers.SpectralNormalization if spectral else (lambda layer: layer)
-
-    def conv(channels):
-        return wrap(
-            layers.Conv2D(
-                channels, 4, 2, "same", kernel_initializer=next(kernel)
-            )
-        )
-
-    return keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            conv(width),
+            wrap(layers.Conv2D(width, 4, 2, "same")),
             layers.LeakyReLU(0.2),
-            conv(2 * width),
+            wrap(layers.Conv2D(2 * width, 4, 2, "same")),
             layers.LeakyReLU(0.2),
             layers.Flatten(),
-            wrap(layers.Dense(1, kernel_initializer=next(kernel))),
+            wrap(layers.Dense(1)),
         ],
         name="critic",
     )
+    return _draw(model, seed)
 
 
 def build_mlp(
@@ -100,13 +86,9 @@ def build_mlp(
 
     `depth` hidden layers of `width` rectified units; linear output.
     """
-    kernel = _initializers(seed)
-    hidden = [
-        layers.Dense(width, "relu", kernel_initializer=next(kernel))
-        for _ in range(depth)
-    ]
-    last = layers.Dense(outputs, kernel_initializer=next(kernel))
-    return keras.Sequential([keras.Input((inputs,)), *hidden, last], name=name)
+    hidden = [layers.Dense(width, "relu") for _ in range(depth)]
+    stack = [keras.Input((inputs,)), *hidden, layers.Dense(outputs)]
+    return _draw(keras.Sequential(stack, name=name), seed)
 
 
 def build_classifier(seed: int = 0) -> keras.Model:
@@ -114,39 +96,32 @@ def build_classifier(seed: int = 0) -> keras.Model:
 
     The layer called ``features`` has 64 rectified outputs.
     """
-    kernel = _initializers(seed)
-    return keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(
-                16,
-                3,
-                2,
-                "same",
-                "channels_last",
-                activation="relu",
-                kernel_initializer=next(kernel),
-            ),
-            layers.Conv2D(
-                32,
-                3,
-                2,
-                "same",
-                "channels_last",
-                activation="relu",
-                kernel_initializer=next(kernel),
-            ),
+            layers.Conv2D(16, 3, 2, "same", activation="relu"),
+            layers.Conv2D(32, 3, 2, "same", activation="relu"),
             layers.Flatten(),
-            layers.Dense(
-                64, "relu", kernel_initializer=next(kernel), name="features"
-            ),
-            layers.Dense(10, kernel_initializer=next(kernel)),
+            layers.Dense(64, "relu", name="features"),
+            layers.Dense(10),
         ],
         name="classifier",
     )
+    return _draw(model, seed)
 
 
-def _initializers(seed: int) -> Iterator[keras.initializers.Initializer]:
-    """Yield one Glorot initialiser a layer, each with a seed of its own."""
-    for number in range(100):
-        yield keras.initializers.GlorotUniform(seed=1000 * seed + number)
+def _draw(model: keras.Model, seed: int) -> keras.Model:
+    """Draw kernels uniformly by Glorot's rule; biases stay 0.
+
+    Vectors of a power iteration, the only other variables of rank 2 or more,
+    become standard normal.
+    """
+    rng = np.random.default_rng(seed)
+    for v in model.variables:
+        if len(v.shape) < 2:
+            continue
+        *taps, fan_in, fan_out = v.shape
+        limit = np.sqrt(6 / (np.prod(taps, dtype=int) * (fan_in + fan_out)))
+        drawn = rng.uniform(-limit, limit, v.shape)
+        v.assign(drawn if v.trainable else rng.normal(size=v.shape))
+    return model
