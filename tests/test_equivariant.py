@@ -5,6 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import scipy.signal
 import scipy.special
 import sympy
 from keras import ops
@@ -579,6 +580,400 @@ def test_product_of_two_features_is_a_product_of_values(rng):
     assert abs(apply(layer, [x, y])[0, 0, 0] - sum(blocks)) < 1e-5
 
 
+# -- steerable filters ------------------------------------------------------
+
+FREQUENCIES = list(itertools.product(range(4), repeat=2))
+
+
+def rho(m, angle):
+    """Return the rotation matrix by m * angle; 1 for m = 0."""
+    fields = (0,) * m + (1,)
+    return equivariant.rotation_of_fields(fields, angle)
+
+
+def evaluate(series, phi):
+    """Sum the Fourier series of all kernels of a basis at one angle."""
+    f = np.arange(series.shape[1])
+    return np.einsum("bfij,f->bij", series[:, :, 0], np.cos(f * phi)) + (
+        np.einsum("bfij,f->bij", series[:, :, 1], np.sin(f * phi))
+    )
+
+
+@pytest.mark.parametrize(("n", "m"), FREQUENCIES)
+def test_angular_kernels_steer_and_are_all(n, m):
+    """Oracles: the constraint, and a count by linear algebra.
+
+    The count: kernels on 12 equally spaced directions that steer by the
+    twelfth part of a turn, as a representation of the cyclic group.
+    """
+    basis = equivariant.angular_basis(n, m)
+    for phi, turn in ((0.3, 1.1), (2.0, -0.7)):
+        wanted = rho(m, turn) @ evaluate(basis, phi) @ rho(n, turn).T
+        np.testing.assert_allclose(
+            evaluate(basis, phi + turn), wanted, atol=1e-14
+        )
+    assert len(basis) == (1, 2, 4)[bool(n) + bool(m)]
+    turn = 2 * np.pi / 12
+    shift = np.roll(np.eye(12), 1, axis=0)
+    act = np.kron(shift, np.kron(rho(m, turn), rho(n, turn)))
+    values = np.linalg.eigvals(act)
+    assert (np.abs(values - 1) < 1e-9).sum() == len(basis)
+    flat = basis.reshape(len(basis), -1)
+    assert np.linalg.matrix_rank(flat) == len(basis)
+
+
+def responses(kernel, angle):
+    """Correlate with 40 pictures of Gaussian blobs, turned analytically.
+
+    Returns (40, channels): values at the centre of each picture.
+    """
+    rng = np.random.default_rng(3)
+    u, v = rng.uniform(-4, 4, size=(2, 40, 12, 1))
+    heights = rng.normal(size=(40, 12))
+    c, s = np.cos(angle), np.sin(angle)
+    u, v = c * u - s * v, s * u + c * v
+    axis = np.arange(len(kernel)) - len(kernel) // 2
+    across, down = (np.exp(-((axis - w) ** 2) / 2) for w in (u, -v))
+    return np.einsum("bn,bni,bnj,ijc->bc", heights, down, across, kernel)
+
+
+def steering_error(k, m, radius, angle):
+    """Return the relative error of responses that should have turned."""
+    kernel = equivariant.circular_harmonic_basis(k, 0, m, (radius,))[0, ..., 0]
+    before = responses(kernel, 0)
+    gap = responses(kernel, angle) - before @ rho(m, angle).T
+    return np.linalg.norm(gap) / np.linalg.norm(before)
+
+
+def test_other_angles_pay_for_the_grid():
+    """Exact at 90 degrees; at 45, a small kernel aliases high frequency."""
+    for k, m, radius in ((3, 1, 1), (5, 2, 2), (9, 4, 3)):
+        assert steering_error(k, m, radius, np.pi / 2) < 1e-13
+    for m in range(5):
+        assert steering_error(9, m, 3, np.pi / 4) < 0.02
+    # on 3 x 3 pixels, frequency 4 has the period of the grid itself
+    alias = equivariant.circular_harmonic_basis(3, 0, 4, (1,))[0, ..., 0]
+    turned = np.rot90(alias)
+    np.testing.assert_allclose(turned, alias, atol=1e-15)
+    assert steering_error(3, 4, 1, np.pi / 4) > 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_steerable_networks_turn_by_quarters(dtype, rng):
+    if dtype == "float64" and not DOUBLE:
+        pytest.skip("JAX runs in float32")
+    first, second = (4, 3, 2), (2, 2)
+    model = keras.Sequential(
+        [
+            equivariant.SteerableConv2D((2,), first, 5, dtype=dtype),
+            equivariant.NormActivation(first, dtype=dtype),
+            equivariant.SteerableConv2D(
+                first, second, 3, padding="same", dtype=dtype
+            ),
+        ]
+    )
+    x = rng.normal(size=(2, 9, 9, 2)).astype(dtype)
+    randomised(model, x, rng)
+    error = equivariance_error(
+        model,
+        lambda s, x: equivariant.act_fields(s, x, (2,)),
+        lambda s, y: equivariant.act_fields(s, y, second),
+        x,
+        range(4),
+    )
+    assert error < (1e-5 if dtype == "float32" else 1e-12), error
+    wrong = equivariance_error(
+        model,
+        lambda s, x: equivariant.act_fields(s, x, (2,)),
+        lambda s, y: equivariant.act_fields(s, y, (6,)),
+        x,
+        range(4),
+    )
+    assert wrong > 0.1  # vectors that do not turn with their pixels
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: equivariant.SteerableConv2D((1,), (1,), 4), "size=4"),
+        (lambda: equivariant.SteerableConv2D((), (1,), 3), r"got \(\).*Write"),
+        (lambda: equivariant.angular_basis(0, -1), "m=-1"),
+        (
+            lambda: equivariant.NormActivation((1, 1))(np.ones((1, 2))),
+            r"expects 3 channels.*\(1, 2\)",
+        ),
+        (
+            lambda: equivariant.SteerableConv2D((1,), (1,), 3)(
+                np.ones((1, 4, 5, 1), "float32")
+            ),
+            "square",
+        ),
+        (
+            lambda: equivariant.act_fields(1, np.ones((1, 4, 4, 2)), (1,)),
+            "expects 1 channels",
+        ),
+    ],
+)
+def test_bad_fields_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# -- induced representations ------------------------------------------------
+
+
+def regular(group):
+    """Return rho(k) of the regular representation."""
+    eye = np.eye(group.order)
+    return lambda k: (
+        eye[
+            :, [group.product(group.inverse(k), h) for h in range(group.order)]
+        ].T
+    )
+
+
+def trivial(k):
+    return np.eye(1)
+
+
+def test_torus_group_obeys_the_axioms(rng):
+    group = equivariant.TorusGroup(3, equivariant.Dihedral4())
+    for a, b, c in rng.integers(group.order, size=(200, 3)):
+        left = group.product(group.product(a, b), c)
+        assert left == group.product(a, group.product(b, c))
+        assert group.product(a, group.inverse(a)) == 0
+        assert group.product(group.inverse(a), a) == 0
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_induced_representations_multiply(name, rng):
+    square = equivariant.SquareGroup(name)
+    group = equivariant.TorusGroup(3, square)
+    pi = equivariant.induced_representation(
+        group, group.stabiliser, regular(square)
+    )
+    for a, b in rng.integers(group.order, size=(30, 2)):
+        np.testing.assert_array_equal(pi[a] @ pi[b], pi[group.product(a, b)])
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_intertwiners_are_the_layers(name):
+    """Oracle: orbits of kernel pixels, and the layers' parameter counts."""
+    square = equivariant.SquareGroup(name)
+    group = equivariant.TorusGroup(3, square)
+    scalar, full = (
+        equivariant.induced_representation(group, group.stabiliser, kind)
+        for kind in (trivial, regular(square))
+    )
+    places = np.arange(9).reshape(1, 3, 3)
+    orbits = {
+        frozenset(
+            square.act_image(g, places).ravel()[i] for g in range(square.order)
+        )
+        for i in range(9)
+    }
+    lifting, group_conv = LiftingConv2D(1, 3, name), GroupConv2D(1, 3, name)
+    lifting.build((None, 3, 3, 1))
+    group_conv.build((None, 3, 3, square.order, 1))
+    count = equivariant.intertwiner_dimension
+    assert count(scalar, scalar) == len(orbits) == 3
+    assert count(scalar, full) == lifting.count_params() - 1
+    assert count(full, full) == group_conv.count_params() - 1
+
+
+def test_projection_makes_any_kernel_equivariant(rng):
+    """Claim: an arbitrary map fails, its mean over the group commutes."""
+    square = equivariant.Cyclic4()
+    group = equivariant.TorusGroup(3, square)
+    scalar, full = (
+        equivariant.induced_representation(group, group.stabiliser, kind)
+        for kind in (trivial, regular(square))
+    )
+    matrix = rng.normal(size=(36, 9))
+    projected = equivariant.project_intertwiner(matrix, scalar, full)
+    np.testing.assert_allclose(
+        projected @ scalar, full @ projected, atol=1e-14
+    )
+    assert np.abs(matrix @ scalar - full @ matrix).max() > 1
+    again = equivariant.project_intertwiner(projected, scalar, full)
+    np.testing.assert_allclose(again, projected, atol=1e-14)
+    basis = equivariant.intertwiner_basis(scalar, scalar)
+    assert len(basis) == equivariant.intertwiner_dimension(scalar, scalar)
+    for x in basis:
+        np.testing.assert_allclose(x @ scalar, scalar @ x, atol=1e-13)
+    with pytest.raises(ValueError, match=r"\(36, 9\), but got \(9, 36\)"):
+        equivariant.project_intertwiner(matrix.T, scalar, full)
+    with pytest.raises(ValueError, match=r"closed.*\[0, 1\].*Add"):
+        equivariant.induced_representation(square, [0, 1], trivial)
+
+
+# -- gauge convolution ------------------------------------------------------
+
+IN, OUT = (2, 2, 1), (1, 2, 1)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_icosphere_counts(level):
+    """Oracles: counting formulas, Euler, and Gauss-Bonnet for transport."""
+    vertices, faces = equivariant.icosphere(level)
+    mesh = equivariant.MeshGeometry(vertices, faces)
+    edges = mesh.present.sum()
+    assert len(vertices) == 10 * 4**level + 2
+    assert edges == 60 * 4**level
+    assert len(vertices) - edges // 2 + len(faces) == 2
+    assert (np.linalg.det(vertices[faces]) > 0).all()
+    assert abs(abs(mesh.holonomy()) - 4 * np.pi) < 1e-11
+
+
+def turn_fields(f, angles, fields):
+    """Apply rho(angle) at each vertex: a loop over vertices."""
+    turned = [
+        equivariant.rotation_of_fields(fields, angle) @ f[:, p].T
+        for p, angle in enumerate(angles)
+    ]
+    return np.stack(turned, axis=0).transpose(2, 0, 1).astype(f.dtype)
+
+
+def twin(layer, mesh, x):
+    """Return the layer with the same weights and another geometry."""
+    other = equivariant.GaugeConv(
+        layer.fields_in,
+        layer.fields_out,
+        mesh,
+        layer.transport,
+        dtype=layer.dtype_policy,
+    )
+    other(x)
+    other.set_weights(layer.get_weights())
+    return other
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_frames_do_not_matter(dtype, rng):
+    """Random frames everywhere; without transport this fails at order 1."""
+    if dtype == "float64" and not DOUBLE:
+        pytest.skip("JAX runs in float32")
+    vertices, faces = equivariant.icosphere(1)
+    angles = rng.uniform(-3, 3, size=len(vertices))
+    plain = equivariant.MeshGeometry(vertices, faces)
+    turned = equivariant.MeshGeometry(vertices, faces, angles)
+    f = rng.normal(size=(2, len(vertices), 8)).astype(dtype)
+    errors = {}
+    for transport in (True, False):
+        layer = equivariant.GaugeConv(IN, OUT, plain, transport, dtype=dtype)
+        y = apply(randomised(layer, f, rng), f)
+        f_turned = turn_fields(f, -angles, IN)
+        ours = apply(twin(layer, turned, f), f_turned)
+        gap = np.abs(ours - turn_fields(y, -angles, OUT)).max()
+        errors[transport] = gap / np.abs(y).max()
+    assert errors[True] < (1e-5 if dtype == "float32" else 1e-13), errors
+    assert errors[False] > 0.3
+
+
+def icosahedral_rotations():
+    """Return the 60 rotations that permute the vertices, by brute force."""
+    vertices, faces = equivariant.icosphere(0)
+    start = np.linalg.inv(vertices[faces[0]].T)
+    images = np.concatenate([np.roll(faces, k, axis=1) for k in range(3)])
+    return [vertices[image].T @ start for image in images]
+
+
+def test_rotations_of_the_icosahedron_commute(rng):
+    """All 60; the field is carried as arrows in space."""
+    vertices, faces = equivariant.icosphere(1)
+    mesh = equivariant.MeshGeometry(
+        vertices, faces, rng.uniform(-3, 3, size=len(vertices))
+    )
+    f = rng.normal(size=(1, len(vertices), 8)).astype("float32")
+    layer = equivariant.GaugeConv(IN, OUT, mesh)
+    y = apply(randomised(layer, f, rng), f)
+
+    def act(matrix, field, fields):
+        moved = vertices @ matrix.T
+        target = (moved @ vertices.T).argmax(axis=1)
+        axis = mesh.first @ matrix.T  # where each first axis arrives
+        angles = np.arctan2(
+            (axis * mesh.second[target]).sum(1),
+            (axis * mesh.first[target]).sum(1),
+        )
+        result = np.empty_like(field)
+        result[:, target] = turn_fields(field, angles, fields)
+        return result
+
+    rotations = icosahedral_rotations()
+    assert len(rotations) == 60
+    for matrix in rotations:
+        np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-14)
+    error = equivariance_error(
+        layer,
+        lambda g, x: act(g, x, IN),
+        lambda g, y: act(g, y, OUT),
+        f,
+        rotations,
+    )
+    assert error < 1e-5, error
+    assert y.shape == (1, len(vertices), 7)
+
+
+def test_gauge_convolution_follows_its_definition(rng):
+    """Oracle: a loop over edges with rotations of space, one kernel type."""
+    vertices, faces = equivariant.icosphere(0)
+    mesh = equivariant.MeshGeometry(vertices, faces, rng.normal(size=12))
+    f = rng.normal(size=(1, 12, 2)).astype("float32")
+    layer = equivariant.GaugeConv((0, 1), (1,), mesh)
+    w, bias = (part.ravel() for part in _vector_to_scalar(layer, f, rng))
+    wanted = np.full(12, bias[0], float)
+    frames = np.stack([mesh.first, mesh.second], axis=1)
+    arrows = np.einsum("pc,pcx->px", f[0], frames)
+    for p in range(12):
+        near = {int(q) for face in faces if p in face for q in face} - {p}
+        for q in near:
+            cross = np.cross(vertices[q], vertices[p])
+            sine = np.linalg.norm(cross)
+            angle = np.arctan2(sine, vertices[q] @ vertices[p])
+            turn = Rotation.from_rotvec(cross / sine * angle)
+            arrow = frames[p] @ turn.apply(arrows[q])
+            step = frames[p] @ (vertices[q] - vertices[p])
+            u = step / np.linalg.norm(step)
+            kernel = w[0] * u + w[1] * np.array([u[1], -u[0]])
+            wanted[p] += kernel @ arrow / len(near)
+    np.testing.assert_allclose(apply(layer, f)[0, :, 0], wanted, atol=1e-5)
+
+
+def _vector_to_scalar(layer, f, rng):
+    """Return the two weights of (0, 1) -> (1,), and the bias."""
+    randomised(layer, f, rng)
+    weights = [w for w in layer.get_weights() if w.size]
+    assert [w.size for w in weights] == [2, 1]
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vertices": np.full((12, 3), np.nan)}, "NaN or inf.*Remove"),
+        ({"vertices": np.zeros((12, 2))}, r"\(12, 2\).*triangles"),
+        ({"faces": np.array([[0, 1, 12]])}, "0 to 11.*to 12"),
+        ({"gauge": np.zeros(3)}, r"one gauge.*\(3,\)"),
+    ],
+)
+def test_bad_meshes_are_refused(change, message):
+    vertices, faces = equivariant.icosphere()
+    arguments = {"vertices": vertices, "faces": faces, **change}
+    with pytest.raises(ValueError, match=message):
+        equivariant.MeshGeometry(**arguments)
+
+
+def test_gauge_convolution_refuses_other_fields():
+    layer = equivariant.GaugeConv(
+        (1, 1), (1,), equivariant.MeshGeometry(*equivariant.icosphere())
+    )
+    with pytest.raises(ValueError, match=r"12, 3\).*\(1, 12, 2\).*Count"):
+        layer(np.zeros((1, 12, 2), "float32"))
+    with pytest.raises(ValueError, match="level=-1"):
+        equivariant.icosphere(-1)
+
+
 # -- what every layer promises ----------------------------------------------
 
 LAYERS = {
@@ -593,6 +988,17 @@ LAYERS = {
     "correlation": (lambda: equivariant.SphereCorrelation(3), (9, 2)),
     "rotations": (lambda: equivariant.RotationConv(3), (10, 2)),
     "rotation relu": (lambda: equivariant.RotationActivation(), (10, 2)),
+    "steerable": (
+        lambda: equivariant.SteerableConv2D((1, 1), (2, 1), 3),
+        (5, 5, 3),
+    ),
+    "norm": (lambda: equivariant.NormActivation((2, 1)), (5, 5, 4)),
+    "gauge": (
+        lambda: equivariant.GaugeConv(
+            (1, 1), (2, 1), equivariant.MeshGeometry(*equivariant.icosphere())
+        ),
+        (12, 3),
+    ),
     "frozen": (lambda: equivariant.FrozenGroupConv2D(3, 3, 4), (5, 5, 4, 2)),
 }
 

@@ -160,7 +160,7 @@ class ZonalConv(layers.Layer):
         if not self.use_bias:
             return y
         constant = math.sqrt(4 * math.pi) * (self._degrees == 0)[:, None]
-        return y + ops.cast(constant, y.dtype) * self.bias
+        return y + ops.convert_to_tensor(constant, y.dtype) * self.bias
 
     def compute_output_shape(self, input_shape):
         """Return the shape with new channels."""
@@ -193,8 +193,8 @@ class _GridActivation(layers.Layer):
     def call(self, inputs):
         """Synthesise, apply, analyse: two products of matrices."""
         synthesis, analysis = self._matrices(inputs.shape)
-        synthesis = ops.cast(synthesis, inputs.dtype)
-        analysis = ops.cast(analysis, inputs.dtype)
+        synthesis = ops.convert_to_tensor(synthesis, inputs.dtype)
+        analysis = ops.convert_to_tensor(analysis, inputs.dtype)
         values = self.activation(ops.matmul(synthesis, inputs))
         return ops.matmul(analysis, values)
 
@@ -352,7 +352,7 @@ class RotationConv(layers.Layer):
         """Multiply matrices, degree by degree."""
         degree = _rotation_degree(self, inputs.shape)
         channels, start, blocks = inputs.shape[-1], 0, []
-        kernel = self.kernel * ops.cast(self._scale, inputs.dtype)
+        kernel = self.kernel * ops.convert_to_tensor(self._scale, inputs.dtype)
         for l, size in enumerate(_block_sizes(degree)):
             n = 2 * l + 1
             x = inputs[:, start : start + size]
@@ -451,7 +451,7 @@ class CGProduct(layers.Layer):
         rows = a.shape[1] * b.shape[1]
         outer = ops.reshape(outer, (-1, rows, a.shape[2] * b.shape[2]))
         basis = _pair_basis(l1, l2, self.degree_out)
-        coupled = ops.matmul(ops.cast(basis, x.dtype), outer)
+        coupled = ops.matmul(ops.convert_to_tensor(basis, x.dtype), outer)
         start = 0
         for l in degrees:
             parts[l].append(coupled[:, start : start + 2 * l + 1])
