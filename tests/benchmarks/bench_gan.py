@@ -23,6 +23,7 @@ for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ[name] = "1"
 os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # as in the notebooks
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras  # noqa: E402
