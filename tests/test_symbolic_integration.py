@@ -653,6 +653,8 @@ def test_the_network_survives_saving(network, tokens, tmp_path):
 
 
 def test_layers_promise_their_shapes():
+    from keras.ops import convert_to_numpy as as_array
+
     from topoi.symbolic_integration.model import Attention, Block, FeedForward
 
     x = np.random.default_rng(1).normal(size=(2, 5, 8)).astype("float32")
@@ -664,7 +666,7 @@ def test_layers_promise_their_shapes():
         again.build(x.shape)
         again.set_weights(layer.get_weights())
         np.testing.assert_allclose(
-            np.asarray(again(x, **settings_of)), np.asarray(out), atol=1e-6
+            as_array(again(x, **settings_of)), as_array(out), atol=1e-6
         )
     with pytest.raises(ValueError, match="multiple of 6"):
         Attention(3).build((None, None, 8))
