@@ -71,8 +71,8 @@ def lstm_step(
 
     Notes
     -----
-    Source: Hochreiter and Schmidhuber (1997), with the forget gate that
-    was added in 2000.
+    Source: Hochreiter and Schmidhuber (1997), with the forget gate of
+    Gers et al. (2000).
     """
     i, f, g, o = np.split(x @ w + h @ u + b, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
@@ -1074,7 +1074,7 @@ def time_split(count: int, test: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
     """Return indices of training and test windows, the test ones last.
 
     Every training target is older than every test target. The inputs of the
-    first test windows reach back into the training years, as they would in
+    first test windows reach back into the training period, as they would in
     use: the past is known.
 
     Parameters

@@ -164,10 +164,11 @@ def huber(error: Any) -> Any:
 
 @dataclass(frozen=True)
 class DQNSettings:
-    """Every number of a DQN run; the defaults solve CartPole-v1.
+    """Every number of a DQN run; the defaults are meant for CartPole-v1.
 
-    They follow RL Zoo's CartPole settings in bursts: act for `act_steps`
-    steps, then make `updates` gradient steps, then copy the target.
+    They are close to RL Zoo's CartPole settings, in bursts: act for
+    `act_steps` steps, then make `updates` gradient steps, then copy the
+    target.
 
     Attributes
     ----------
