@@ -356,7 +356,8 @@ def exact_margin(
     Notes
     -----
     Each point is projected on each segment, clipped at its ends: O(n s).
-    The result is the smallest adversarial perturbation in two dimensions.
+    Where certified, this is the length of the smallest adversarial
+    perturbation.
     """
     x, ends = np.asarray(x, float), np.asarray(segments, float)
     if x.ndim != 2 or x.shape[1] != 2 or ends.shape[1:] != (2, 2):

@@ -48,7 +48,7 @@ def enumerate_regions(
         Convex domain, in either orientation.
     exact : bool
         Compute in integers of any size. The result is then a certificate
-        for exactly these floats, at about a hundred times the cost.
+        for exactly these floats, at many times the cost.
     one_by_one : bool
         Cut by one neuron after another; a second, slower code path.
 
