@@ -120,7 +120,7 @@ _FIELDS = [
         "field",
         "only the last stride counts",
         _FIELD.format("field += (k - 1) * d * distance; distance = s"),
-        r"you say \d+, poking \d+",
+        r"you say \d+ pixels, poking finds \d+",
     ),
     WrongAnswer(
         "field",
