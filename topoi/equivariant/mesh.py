@@ -304,13 +304,13 @@ class GaugeConv(layers.Layer):
         around = self.geometry.neighbours
         carried = cos * ops.take(inputs, around, axis=1)
         carried = carried + sin * ops.take(crossed, around, axis=1)
-        summed = ops.matmul(waves, carried)  # (batch, V, 2 top + 2, c_in)
+        summed = waves @ carried  # (batch, V, 2 top + 2, c_in)
         summed = ops.concatenate([summed, inputs[:, :, None]], axis=2)
         flat = ops.reshape(
             summed, (-1, summed.shape[1], summed.shape[2] * summed.shape[3])
         )
         matrix = ops.reshape(self.mixer.matrix(), (-1, self.channels[1]))
-        return add_scalar_bias(self, ops.matmul(flat, matrix))
+        return add_scalar_bias(self, flat @ matrix)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, V, channels out)."""

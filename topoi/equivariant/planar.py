@@ -408,9 +408,22 @@ def _turn_table(k: int, n: int, group: SquareGroup) -> np.ndarray:
 def _correlate(x, bank, filters: int, strides: int, padding: str):
     """Convolve merged channels; return (batch, side, side, order, filters)."""
     side = _side(x.shape[1], bank.shape[0], strides, padding)
-    y = ops.conv(_merge(x), bank, strides, padding, "channels_last")
+    y = convolve(_merge(x), bank, strides, padding)
     order = bank.shape[3] // filters
     return ops.reshape(y, (-1, side, side, order, filters))
+
+
+def convolve(x, kernel, strides: int, padding: str):
+    """Return keras.ops.conv of pictures whose channels come last.
+
+    On PyTorch Keras copies the pictures twice to reorder their axes, which
+    takes longer than the convolution; transposed views need no copy.
+    """
+    if keras.backend.backend() != "torch":
+        return ops.conv(x, kernel, strides, padding, "channels_last")
+    x = ops.transpose(x, (0, 3, 1, 2))
+    y = ops.conv(x, kernel, strides, padding, "channels_first")
+    return ops.transpose(y, (0, 2, 3, 1))
 
 
 def _merge(x):

@@ -3,7 +3,8 @@
 A feature on the sphere has shape ``(batch, (L + 1)**2, channels)``: real
 coefficients in the order of `topoi.equivariant.rotations`. A feature on
 SO(3) has shape ``(batch, K, channels)`` with K the sum of (2 l + 1)**2: the
-matrices F^l of f(R) = sum F^l_nm D^l_nm(R), row after row.
+matrices F^l of f(R) = sum F^l_nm D^l_nm(R), row after row. Products are
+written ``a @ b``: keras.ops.matmul rounds float64 to float32 on PyTorch.
 """
 
 import math
@@ -156,7 +157,7 @@ class ZonalConv(layers.Layer):
         _sphere_degree(self, inputs.shape)
         kernel = ops.take(self.kernel, self._degrees, axis=0)
         x = ops.transpose(inputs, (1, 0, 2))
-        y = ops.transpose(ops.matmul(x, kernel), (1, 0, 2))
+        y = ops.transpose(x @ kernel, (1, 0, 2))
         if not self.use_bias:
             return y
         constant = math.sqrt(4 * math.pi) * (self._degrees == 0)[:, None]
@@ -195,8 +196,8 @@ class _GridActivation(layers.Layer):
         synthesis, analysis = self._matrices(inputs.shape)
         synthesis = ops.convert_to_tensor(synthesis, inputs.dtype)
         analysis = ops.convert_to_tensor(analysis, inputs.dtype)
-        values = self.activation(ops.matmul(synthesis, inputs))
-        return ops.matmul(analysis, values)
+        values = self.activation(synthesis @ inputs)
+        return analysis @ values
 
     def compute_output_shape(self, input_shape):
         """Return the shape, which does not change."""
@@ -361,9 +362,7 @@ class RotationConv(layers.Layer):
             psi = ops.reshape(psi, (n, n, channels, self.filters))
             psi = ops.transpose(psi, (0, 2, 1, 3))
             psi = ops.reshape(psi, (n * channels, n * self.filters))
-            blocks.append(
-                ops.reshape(ops.matmul(x, psi), (-1, size, self.filters))
-            )
+            blocks.append(ops.reshape(x @ psi, (-1, size, self.filters)))
             start += size
         return ops.concatenate(blocks, axis=1)
 
@@ -451,7 +450,7 @@ class CGProduct(layers.Layer):
         rows = a.shape[1] * b.shape[1]
         outer = ops.reshape(outer, (-1, rows, a.shape[2] * b.shape[2]))
         basis = _pair_basis(l1, l2, self.degree_out)
-        coupled = ops.matmul(ops.convert_to_tensor(basis, x.dtype), outer)
+        coupled = ops.convert_to_tensor(basis, x.dtype) @ outer
         start = 0
         for l in degrees:
             parts[l].append(coupled[:, start : start + 2 * l + 1])
@@ -464,7 +463,8 @@ class CGProduct(layers.Layer):
         for l, part in enumerate(parts):
             if part:
                 joined = ops.concatenate(part, axis=-1)
-                blocks.append(ops.matmul(joined, next(kernels)))
+                kernel = ops.convert_to_tensor(next(kernels), x.dtype)
+                blocks.append(joined @ kernel)
             else:
                 empty = ops.zeros_like(x[:, :1, :1])
                 shape = (1, 2 * l + 1, self.filters)

@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from topoi.equivariant.groups import check_count, check_square
+from topoi.equivariant.planar import convolve
 
 Fields = tuple[int, ...]
 
@@ -273,9 +274,7 @@ class SteerableConv2D(layers.Layer):
     def call(self, inputs):
         """Correlate with the combined kernel."""
         self._check_input(inputs.shape)
-        y = ops.conv(
-            inputs, self.filter_bank(), 1, self.padding, "channels_last"
-        )
+        y = convolve(inputs, self.filter_bank(), 1, self.padding)
         return add_scalar_bias(self, y)
 
     def compute_output_shape(self, input_shape):
