@@ -96,9 +96,9 @@ def group_network(channels: int) -> keras.Model:
     """Return three p4 layers of 3 x 3 kernels with ReLU between them."""
     layers = [
         equivariant.LiftingConv2D(channels, 3, padding="same"),
-        keras.layers.ReLU(),
+        keras.layers.Activation("relu"),
         equivariant.GroupConv2D(channels, 3, padding="same"),
-        keras.layers.ReLU(),
+        keras.layers.Activation("relu"),
         equivariant.GroupConv2D(channels, 3, padding="same"),
     ]
     return keras.Sequential(layers)
@@ -151,7 +151,7 @@ def plain_network(channels: int) -> keras.Model:
     for i in range(3):
         layers.append(keras.layers.Conv2D(channels, 3, padding="same"))
         if i < 2:
-            layers.append(keras.layers.ReLU())
+            layers.append(keras.layers.Activation("relu"))
     return keras.Sequential(layers)
 
 

@@ -209,14 +209,16 @@ class FrozenGroupConv2D(layers.Layer):
             + (channels, self.order * self.filters),
             name="bank",
         )
-        self.bias = self.add_weight(shape=(self.filters,), name="bias")
+        self.bias = self.add_weight(
+            shape=(self.order * self.filters,), name="bias"
+        )
 
     def call(self, inputs):
         """Correlate with the stored bank."""
-        y = _correlate(
-            inputs, self.bank, self.filters, self.strides, self.padding
-        )
-        return y + self.bias
+        y = convolve(_merge(inputs), self.bank, self.strides, self.padding)
+        y = y + self.bias
+        shape = self.compute_output_shape(inputs.shape)
+        return ops.reshape(y, (-1, *shape[1:]))
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, order, filters)."""
@@ -365,7 +367,7 @@ def freeze(model: keras.Model) -> keras.Model:
                 if layer.use_bias
                 else np.zeros(layer.filters, bank.dtype)
             )
-            twin.set_weights([bank, bias])
+            twin.set_weights([bank, np.tile(bias, layer.group.order)])
         elif not isinstance(layer, keras.Model):
             twin.set_weights(layer.get_weights())
     return copy
