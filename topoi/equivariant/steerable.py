@@ -423,8 +423,10 @@ def add_scalar_bias(layer: layers.Layer, y):
     scalars = layer.fields_out[0]
     if not scalars:
         return y
-    rest = y.shape[-1] - scalars
-    return y + ops.pad(ops.convert_to_tensor(layer.bias), [[0, rest]])
+    # not ops.pad: TensorFlow's oneDNN pass takes it for padding of pictures
+    zeros = ops.zeros((y.shape[-1] - scalars,), y.dtype)
+    bias = ops.convert_to_tensor(layer.bias, y.dtype)
+    return y + ops.concatenate([bias, zeros], axis=0)
 
 
 def _check_fields(name: str, shape: Any, fields: Fields) -> None:
