@@ -14,7 +14,7 @@ def dirac_field(
     """Return the directions in which both players of the Dirac-GAN pull.
 
     All data sit at 0, the generator puts everything at theta, and the
-    critic is the line D(x) = psi x.
+    critic is the line f(x) = psi x.
 
     Parameters
     ----------
@@ -24,7 +24,8 @@ def dirac_field(
         Weight gamma of the penalty (gamma / 2) psi^2, the squared slope of
         the critic at the data (R1).
     logistic : bool
-        The cross-entropy game instead of the bilinear (Wasserstein) one.
+        The cross-entropy game, with its saturating loss, instead of the
+        bilinear (Wasserstein) one.
 
     Returns
     -------
@@ -91,7 +92,8 @@ def dirac_jacobian(
     rate, penalty, alternating
         As in `dirac_path`.
     slope : float
-        f'(0): 1 for the bilinear game, 1/2 for the logistic one.
+        Of a player's loss at the critic's output 0: 1 for the bilinear
+        game, 1/2 for the logistic one.
 
     Returns
     -------
