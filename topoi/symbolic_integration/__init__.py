@@ -6,7 +6,8 @@ known answers), `verification`, `vocabulary` and `model` (the network),
 `search` (beams and solving), `peers` (computer algebra systems), `train` and
 `shipped` (recipes and stored weights).
 
-``python -m topoi.symbolic_integration "x*cos(x)"`` asks the shipped network.
+``python -m topoi.symbolic_integration "x**2*exp(x)"`` asks the shipped
+network.
 Keras is imported by `model` alone, so everything else starts at once.
 """
 

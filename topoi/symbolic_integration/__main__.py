@@ -1,6 +1,6 @@
 """Ask the shipped network for a verified antiderivative.
 
-python -m topoi.symbolic_integration "x*cos(x)"
+python -m topoi.symbolic_integration "x**2*exp(x)"
 """
 
 import argparse
