@@ -196,6 +196,7 @@ def _prepare_backend(backend: str, deterministic: bool) -> None:
     if backend == "tensorflow":
         import tensorflow as tf
 
+        tf.get_logger().setLevel("ERROR")  # retracing is no reader's concern
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
         if deterministic:
