@@ -10,7 +10,9 @@ from topoi import data, runtime
 from topoi.symbolic_integration.expressions import (
     Expr,
     ExpressionError,
+    X,
     has_symbol,
+    mul,
     to_infix,
     to_prefix,
 )
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("integrand", help='such as "x*cos(x)"')
     parser.add_argument(
-        "--beam", type=int, default=10, help="hypotheses to check (1 to 50)"
+        "--beam", type=int, default=50, help="hypotheses to check (1 to 50)"
     )
     options = parser.parse_args(arguments)
     if not 1 <= options.beam <= 50:
@@ -77,7 +79,7 @@ def read(text: str) -> Expr:
 def answer(integrand: Expr, beam: int) -> int:
     """Search, verify and print."""
     if not has_symbol(integrand):
-        print(f"{to_infix(integrand)} * x" if integrand[1] else "0")
+        print(to_infix(mul(integrand, X)))
         print("verified: the integrand is constant")
         return FOUND
     runtime.setup("small")
@@ -87,7 +89,7 @@ def answer(integrand: Expr, beam: int) -> int:
     if solution is None:
         print(
             f"No antiderivative found among {beam} hypotheses. That is no "
-            "proof that there is none; try --beam 50."
+            "proof that there is none."
         )
         return NOT_FOUND
     print(to_infix(solution.answer))
