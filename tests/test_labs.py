@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import matplotlib
 import nbformat
@@ -22,6 +23,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from tools import labs
 from tools.bookext import labs as pages
+from topoi import lab
 from wrong_answers import WrongAnswer
 
 matplotlib.use("Agg")
@@ -325,7 +327,31 @@ def test_command_line_writes_student_notebooks(tmp_path):
     written = sorted((tmp_path / "new").iterdir())
     assert run.stdout.split() == [str(path) for path in written]
     assert [p.name for p in written] == [f"{t}-student.ipynb" for t in TOPICS]
-    assert labs.read(written[0]) == labs.student_version(read(TOPICS[0]))
+    assert labs.read(written[0]) == labs.student_notebook(LABS[0])
+
+
+def test_student_notebook_ends_with_its_progress():
+    nb = labs.student_notebook(LABS[0])
+    nbformat.validate(nb)
+    *cells, _, last = nb.cells
+    assert cells == labs.student_version(read(TOPICS[0])).cells
+    assert last.source.endswith(f'lab.progress("{TOPICS[0]}")')
+    assert last.metadata.tags == [lab.PROGRESS_TAG]
+
+
+def test_a_notebook_with_answers_is_kept(tmp_path):
+    """Only a missing notebook is written; nobody's work is overwritten."""
+    told = labs.write_student(LABS[0], tmp_path)
+    target = Path(told)
+    fresh = target.read_text(encoding="utf-8")
+    assert labs.write_student(LABS[0], tmp_path) == told
+    edited = fresh.replace("YOUR CODE HERE", "my answer")
+    target.write_text(edited, encoding="utf-8")
+    assert "edited or is older: kept" in labs.write_student(LABS[0], tmp_path)
+    assert target.read_text(encoding="utf-8") == edited
+    target.unlink()
+    labs.write_student(LABS[0], tmp_path)
+    assert target.read_text(encoding="utf-8") == fresh
 
 
 def test_command_line_names_a_lab_that_is_no_notebook(tmp_path):
@@ -353,31 +379,31 @@ def cell(name: str, source: str, **marks):
 ANSWER = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
 
 
-def lab(*cells):
+def notebook(*cells):
     return nbformat.v4.new_notebook(cells=list(cells))
 
 
 def test_an_answer_without_its_check_is_named():
     answers = [cell(name, ANSWER, solution=True) for name in ("one", "two")]
     with pytest.raises(labs.LabError, match=r"NAME-check .* are one, two"):
-        labs.exercises(lab(*answers))
+        labs.exercises(notebook(*answers))
 
 
 def test_a_check_before_its_answer_is_refused():
     check = cell("one-check", "assert f() == 1", grade=True, points=1)
     with pytest.raises(labs.LabError, match="one-check, one"):
-        labs.exercises(lab(check, cell("one", ANSWER, solution=True)))
+        labs.exercises(notebook(check, cell("one", ANSWER, solution=True)))
 
 
 def test_a_solution_in_an_unmarked_cell_is_refused():
     with pytest.raises(RuntimeError, match="non-solution cell"):
-        labs.student_version(lab(nbformat.v4.new_code_cell(ANSWER)))
+        labs.student_version(notebook(nbformat.v4.new_code_cell(ANSWER)))
 
 
 def test_a_region_without_end_is_refused():
     open_end = ANSWER.rpartition("\n")[0]
     with pytest.raises(RuntimeError, match="no end solution"):
-        labs.student_version(lab(cell("one", open_end, solution=True)))
+        labs.student_version(notebook(cell("one", open_end, solution=True)))
 
 
 # -- the page ---------------------------------------------------------------
@@ -405,7 +431,9 @@ def test_page_shows_stub_check_and_folded_solution(topic):
         if not c.id.endswith("-solution") and c.cell_type == "code"
         for s in c.source.split("\n")
     }
-    code_only = solution_lines(lab(*(e.answer for e in labs.exercises(nb))))
+    code_only = solution_lines(
+        notebook(*(e.answer for e in labs.exercises(nb)))
+    )
     elsewhere = {
         s.strip() for e in labs.exercises(nb) for s in _lines(e.check)
     }

@@ -1,10 +1,14 @@
 """Make the student notebooks of the labs.
 
-    python tools/labs.py --out build/labs [labs/cnn.ipynb ...]
+    python tools/labs.py --out build/labs [--zip FILE] [labs/cnn.ipynb ...]
 
 A lab is stored with its solutions, in nbgrader's format. Its student version
 is what nbgrader would release: stubs for the solutions, no hidden tests, no
 outputs, checks locked. It is generated where it is needed, never committed.
+
+A notebook that is already there and differs may hold somebody's work: it is
+kept, and the command says so. The zip file holds everything a student needs,
+always fresh: notebooks, library, data sets, pinned requirements.
 """
 
 import argparse
@@ -12,17 +16,30 @@ import copy
 import logging
 import re
 import sys
+import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools.notebooks import ROOT, read, write  # noqa: E402
+from topoi import data  # noqa: E402
+from topoi.lab import PROGRESS_TAG, is_answer, is_check  # noqa: E402
 
 CHECK = "-check"  # ends the name of a check: "sizes" has "sizes-check"
+FOLDER = "topoi-labs"  # what the zip file unpacks to
+LOCK = ROOT / "requirements" / "lock.txt"
+ENOUGH = ("tensorflow", "jupyterlab")  # beside what the library needs
+HOW_FAR = """\
+## How far am I?
+
+The cell below runs the check of every exercise and shows which ones pass.
+"""
 
 
 class LabError(ValueError):
@@ -45,17 +62,6 @@ class Exercise(NamedTuple):
 def labs() -> list[Path]:
     """Return the notebooks of all labs, in a fixed order."""
     return sorted(ROOT.glob("labs/*.ipynb"))
-
-
-def is_answer(cell: NotebookNode) -> bool:
-    """Whether students write this cell."""
-    return cell.metadata.get("nbgrader", {}).get("solution", False)
-
-
-def is_check(cell: NotebookNode) -> bool:
-    """Whether this cell checks an answer by itself."""
-    mark = cell.metadata.get("nbgrader", {})
-    return mark.get("grade", False) and not mark.get("solution", False)
 
 
 def exercises(nb: NotebookNode) -> list[Exercise]:
@@ -165,20 +171,91 @@ def student_name(path: Path) -> str:
     return f"{path.stem}-student.ipynb"
 
 
+def student_notebook(path: Path) -> NotebookNode:
+    """Return a lab's student version with a last cell that asks how far."""
+    student = student_version(read(path))
+    call = f'from topoi import lab\n\nlab.progress("{path.stem}")'
+    student.cells += [
+        nbformat.v4.new_markdown_cell(HOW_FAR.rstrip(), id="how-far"),
+        nbformat.v4.new_code_cell(
+            call, id="progress", metadata={"tags": [PROGRESS_TAG]}
+        ),
+    ]
+    return student
+
+
+def write_student(path: Path, folder: Path) -> str:
+    """Write a student notebook unless one is there; return what was done."""
+    target = folder / student_name(path)
+    student = student_notebook(path)
+    if not target.exists():
+        write(student, target)
+        return str(target)
+    if target.read_text(encoding="utf-8") == nbformat.writes(student) + "\n":
+        return str(target)
+    return f"{target} was edited or is older: kept. Delete it for a fresh one."
+
+
+# -- the zip file -----------------------------------------------------------
+
+
+def requirements(lock: Path = LOCK) -> str:
+    """Return what a student installs: direct needs, pinned as in the lock."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.match(r"[\w-]+", d)[0] for d in project["dependencies"]]
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)", lock.read_text(), re.M))
+    return "".join(f"{n}=={pins[n]}\n" for n in sorted([*names, *ENOUGH]))
+
+
+def library_files() -> list[Path]:
+    """Return the library and the shipped data sets, in a fixed order."""
+    absent = {e.file for e in data.CATALOGUE.values() if not e.shipped}
+    files = [p for p in ROOT.glob("topoi/**/*") if p.suffix != ".pyc"]
+    files += ROOT.glob("datasets/**/*")
+    return sorted(
+        p for p in files if p.is_file() and p.name not in absent | {"build.py"}
+    )
+
+
+def write_zip(target: Path, chosen: list[Path]) -> None:
+    """Write everything that a student needs into one file."""
+    texts = {
+        "README.txt": (ROOT / "labs" / "README.txt").read_text(),
+        "requirements.txt": requirements(),
+    } | {
+        student_name(p): nbformat.writes(student_notebook(p)) + "\n"
+        for p in chosen
+    }
+    contents = {name: text.encode() for name, text in texts.items()} | {
+        p.relative_to(ROOT).as_posix(): p.read_bytes() for p in library_files()
+    }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            # A fixed date: the same sources give the same bytes.
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}")
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+
+
 def main() -> int:
     """Parse the command line and write student notebooks."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--zip", type=Path, metavar="FILE")
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NB")
     options = parser.parse_args()
-    for path in options.notebooks or labs():
-        target = options.out / student_name(path)
+    chosen = options.notebooks or labs()
+    for path in chosen:
         try:
-            write(student_version(read(path)), target)
+            print(write_student(path, options.out))
         except (OSError, ValueError, RuntimeError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             return 1
-        print(target)
+    if options.zip:
+        write_zip(options.zip, chosen)
+        print(options.zip)
     return 0
 
 

@@ -3,9 +3,12 @@
 A lab is stored with its solutions. Before MyST-NB parses it, `lab_page` turns
 it into what a reader should see; after the build, the student notebook lies
 beside the page, and behind the theme's download button as well.
+
+In a book built with ``EDITION=student`` a lab page holds no solutions.
 """
 
 import copy
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from sphinx.application import Sphinx
 from tools import labs
 from tools.notebooks import write
 
+EDITIONS = ("full", "student")
 MARKER = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 DOWNLOAD = (
     '<p class="tt-download"><a href="{name}" download>Download the student '
@@ -25,8 +29,26 @@ DOWNLOAD = (
 
 def setup(app: Sphinx) -> None:
     """Change the sources of labs; write student notebooks at the end."""
+    app.add_config_value("edition", edition(), "env", str)
     app.connect("source-read", _read_lab)
     app.connect("build-finished", _write_students)
+
+
+def edition() -> str:
+    """Return the edition that the environment variable EDITION asks for.
+
+    Raises
+    ------
+    ValueError
+        If it is neither "full" nor "student".
+    """
+    asked = os.environ.get("EDITION") or EDITIONS[0]
+    if asked not in EDITIONS:
+        raise ValueError(
+            f"An edition is one of {', '.join(EDITIONS)}, but EDITION is "
+            f"{asked!r}. Try `make book EDITION=student`."
+        )
+    return asked
 
 
 def _is_lab(app: Sphinx, docname: str) -> bool:
@@ -42,7 +64,8 @@ def _read_lab(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(Path(file).resolve()))
     nb = nbformat.reads(source[0], as_version=4)
     name = labs.student_name(Path(app.env.doc2path(docname)))
-    source[0] = nbformat.writes(lab_page(nb, name))
+    page = lab_page(nb, name, solutions=app.config.edition == "full")
+    source[0] = nbformat.writes(page)
 
 
 def _write_students(app: Sphinx, exception: Exception | None) -> None:
@@ -52,7 +75,7 @@ def _write_students(app: Sphinx, exception: Exception | None) -> None:
         if not _is_lab(app, docname):
             continue
         path = Path(app.env.doc2path(docname))
-        student = labs.student_version(labs.read(path))
+        student = labs.student_notebook(path)
         page = Path(app.outdir) / docname
         write(student, page.with_name(labs.student_name(path)))
         stored = Path(app.outdir) / "_sources" / f"{docname}.ipynb"
@@ -60,7 +83,9 @@ def _write_students(app: Sphinx, exception: Exception | None) -> None:
             write(student, stored)
 
 
-def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
+def lab_page(
+    nb: NotebookNode, download: str, solutions: bool = True
+) -> NotebookNode:
     """Return the notebook that the page of a lab shows.
 
     Parameters
@@ -69,6 +94,8 @@ def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
         A lab with its solutions and outputs.
     download : str
         File name of the student version, which will lie beside the page.
+    solutions : bool
+        Whether solutions and model answers are shown, folded.
 
     Returns
     -------
@@ -83,7 +110,9 @@ def lab_page(nb: NotebookNode, download: str) -> NotebookNode:
     for cell, stub in zip(nb.cells, student.cells, strict=True):
         shown = copy.deepcopy(cell)
         shown.source = stub.source
-        if labs.is_answer(cell) and cell.cell_type == "markdown":
+        if labs.is_answer(cell) and not solutions:
+            shown.outputs = []
+        elif labs.is_answer(cell) and cell.cell_type == "markdown":
             shown.source = _dropdown("Show a model answer", cell.source)
         elif labs.is_answer(cell):
             folded.append(_solution(cell))
