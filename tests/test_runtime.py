@@ -1,5 +1,6 @@
-"""`topoi.runtime`: scale, seeds, threads, and the doctor."""
+"""`topoi.runtime`: scale, seeds, threads, what a long run keeps."""
 
+import json
 import os
 import subprocess
 import sys
@@ -64,44 +65,61 @@ def test_device_report_names_the_backend():
     assert all(isinstance(text, str) and text for text in report.values())
 
 
-def test_lock_lines_are_read_with_their_markers():
-    text = (
-        "six==1.17.0 \\\n    --hash=sha256:00 \\\n    # via x\n"
-        "colorama==0.4.6 ; sys_platform == 'never'\n"
+def test_nothing_is_kept_outside_a_full_size_run(monkeypatch):
+    monkeypatch.delenv("TOPOI_CHECKPOINTS", raising=False)
+    assert runtime.checkpoint_folder() is None
+    values = iter([1, 2])
+    assert [runtime.resume("a", lambda: next(values)) for _ in "ab"] == [1, 2]
+
+
+def test_a_resumed_notebook_computes_what_an_uninterrupted_one_does(
+    tmp_path, monkeypatch
+):
+    """Oracle: the same three stages in one go, without an interruption."""
+    import keras
+
+    def stage():
+        noise = keras.ops.convert_to_numpy(keras.random.normal((3,)))
+        return noise + np.random.normal(size=3)  # noqa: NPY002, as seeded
+
+    def notebook(folder, until):
+        monkeypatch.setenv("TOPOI_CHECKPOINTS", str(tmp_path / folder))
+        runtime.setup("small", seed=5)
+        return [runtime.resume(f"s{i}", stage) for i in range(until)]
+
+    notebook("killed", until=2)
+    resumed = notebook("killed", until=3)
+    np.testing.assert_array_equal(resumed, notebook("whole", until=3))
+
+
+def test_a_model_is_kept_with_its_weights(tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.setenv("TOPOI_CHECKPOINTS", str(tmp_path))
+    layers = [keras.Input((2,)), keras.layers.Dense(1)]
+    first, second = (
+        runtime.resume("net", lambda: keras.Sequential(layers))
+        for _ in range(2)
     )
-    assert [str(pin) for pin in runtime._pins(text)] == ["six==1.17.0"]
+    x = np.ones((1, 2), np.float32)
+    np.testing.assert_array_equal(first(x), second(x))
 
 
-def test_doctor_names_what_is_missing(tmp_path, monkeypatch, capsys):
-    lock = tmp_path / "lock.txt"
-    lock.write_text("numpy==0.0.1\nnot-a-package-of-ours==1.0\n")
-    for part in ("_backends", "_data_files"):
-        monkeypatch.setattr(runtime, part, lambda: [])
-    assert runtime.doctor(lock) == 1
-    printed = capsys.readouterr().out
-    assert (
-        f"numpy {np.__version__}, pinned is 0.0.1: run `make env`" in printed
-    )
-    assert "not-a-package-of-ours is not installed" in printed
-    assert "2 problem(s)" in printed
+def test_an_interrupted_stage_leaves_nothing_half_done(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOPOI_CHECKPOINTS", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        runtime.resume("a", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_doctor_is_content_with_a_sound_house(monkeypatch, capsys, tmp_path):
-    lock = tmp_path / "lock.txt"
-    lock.write_text(f"numpy=={np.__version__}\n")
-    monkeypatch.setattr(runtime, "_backends", lambda: [(True, "demo: GPU")])
-    monkeypatch.setattr(runtime, "_data_files", lambda: [])
-    assert runtime.doctor(lock) == 0
-    assert "Everything is in place." in capsys.readouterr().out
-
-
-def test_doctor_reports_a_backend_that_does_not_start(monkeypatch):
-    monkeypatch.setattr(runtime, "PROBE", "raise ImportError('no {name}')")
-    monkeypatch.setattr(runtime, "BACKENDS", ("tensorflow",))
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda n: True)
-    ((good, text),) = runtime._backends()
-    assert not good
-    assert "ImportError" in text
+def test_a_kernel_leaves_a_report_when_it_ends(tmp_path):
+    """A fresh process, because the report is written at its exit."""
+    path = tmp_path / "report.json"
+    code = "from topoi import runtime; runtime.setup('small')"
+    _python("-c", code, env=os.environ | {"TOPOI_REPORT": str(path)})
+    report = json.loads(path.read_text())
+    assert report["device"]
+    assert report["gpu_peak_mb"] is None or report["gpu_peak_mb"] > 0
 
 
 def test_command_line_explains_itself():

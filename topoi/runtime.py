@@ -1,23 +1,25 @@
-"""Seeds, threads, scale, and the doctor.
+"""Seeds, threads, scale, and what a long run keeps.
 
 A notebook calls `setup` before it imports anything numerical::
 
     from topoi import runtime
     runtime.setup(SCALE, seed=7)
 
-``python -m topoi.runtime doctor`` says what an installation lacks.
+``python -m topoi.runtime doctor`` says what an installation lacks
+(`topoi.doctor`).
 """
 
 import ast
+import atexit
 import importlib.metadata
-import importlib.util
 import inspect
 import json
 import os
+import pickle
 import platform
-import subprocess
 import sys
 import textwrap
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # same sums on every kind of CPU
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # kernels share a GPU
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # kernels share a GPU
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -78,6 +81,9 @@ def setup(scale: str = "small", seed: int = 0) -> None:
     keras.utils.set_random_seed(seed)
     if scale == "small":
         _one_thread()
+    if "TOPOI_REPORT" in os.environ:
+        atexit.unregister(_leave_report)
+        atexit.register(_leave_report)
 
 
 def pick(scale: str, *, small: T, full: T) -> T:
@@ -95,6 +101,60 @@ def pick(scale: str, *, small: T, full: T) -> T:
 def current_scale() -> str:
     """Return the scale that `setup` has fixed; "small" before that."""
     return os.environ.get("TOPOI_SCALE", "small")
+
+
+def resume(name: str, compute: Callable[[], T]) -> T:
+    """Return ``compute()``, or what an interrupted run has kept of it.
+
+    A long notebook wraps each training in it. Under `make run` and its kin
+    at full size, the result is pickled; the same command after an
+    interruption takes it from there. Anywhere else nothing is kept.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the notebook; the name of a file.
+    compute : callable
+        Without arguments; its result can be pickled, as a Keras model can.
+
+    Returns
+    -------
+    object
+        The result. At full size the seeds that follow depend on `name`
+        alone: a resumed notebook computes what an uninterrupted one does.
+    """
+    folder = checkpoint_folder()
+    if folder is None:
+        return compute()
+    file = folder / f"{name}.pickle"
+    if not file.exists():
+        _keep(file, compute())
+    result = pickle.loads(file.read_bytes())
+
+    import keras
+
+    keras.utils.set_random_seed(zlib.crc32(name.encode()))
+    return result
+
+
+def checkpoint_folder() -> Path | None:
+    """Return the folder where this run keeps what it would lose.
+
+    The runner of full-size runs names it in ``TOPOI_CHECKPOINTS`` and
+    removes it after the run; None means that nothing is to be kept.
+    """
+    if "TOPOI_CHECKPOINTS" not in os.environ:
+        return None
+    folder = Path(os.environ["TOPOI_CHECKPOINTS"])
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _keep(file: Path, result: object) -> None:
+    """Pickle a result; a kill leaves the file whole or absent."""
+    temporary = file.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_bytes(pickle.dumps(result))
+    temporary.replace(file)
 
 
 def show_source(f: Callable) -> None:
@@ -156,6 +216,34 @@ def device_report() -> dict[str, str]:
         "numpy": np.__version__,
         backend: importlib.metadata.version(backend),
     }
+
+
+def _leave_report() -> None:
+    """Tell the runner, at the end, what this process ran on."""
+    import keras
+
+    backend = keras.backend.backend()
+    report = {**device_report(), "gpu_peak_mb": _gpu_peak_mb(backend)}
+    Path(os.environ["TOPOI_REPORT"]).write_text(json.dumps(report))
+
+
+def _gpu_peak_mb(backend: str) -> int | None:
+    """Return the most memory that the backend held on its first GPU."""
+    if not _devices(backend):
+        return None
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        peak = tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    elif backend == "jax":
+        import jax
+
+        peak = jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+    else:
+        import torch
+
+        peak = torch.cuda.max_memory_allocated()
+    return round(peak / 2**20)
 
 
 def _check_scale(scale: str) -> None:
@@ -232,110 +320,12 @@ def _cpu_name() -> str:
     return f"CPU, {os.cpu_count()} cores"
 
 
-# -- doctor -----------------------------------------------------------------
-
-PROBE = (
-    "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; "
-    "os.environ['KERAS_BACKEND'] = {name!r}; "
-    "import keras; from topoi import runtime; "
-    "a = keras.ops.ones((256, 256)); "
-    "assert float(keras.ops.sum(a @ a)) == 256.0 ** 3; "
-    "print(runtime._devices({name!r}) or 'no GPU')"
-)
-
-
-def doctor(lock: Path = ROOT / "requirements" / "lock.txt") -> int:
-    """Print the state of this installation; return 0 if it is sound, else 1.
-
-    Checks Python, every pinned package, what each installed backend sees
-    (with a small product of matrices), and the shipped data files.
-    """
-    checks = [*_python(), *_packages(lock), *_backends(), *_data_files()]
-    for good, text in checks:
-        print(("ok       " if good else "PROBLEM  ") + text)
-    problems = sum(not good for good, _ in checks)
-    if problems:
-        print(f"{problems} problem(s): see the lines above.")
-    else:
-        print("Everything is in place.")
-    return int(problems > 0)
-
-
-def _python() -> Iterator[tuple[bool, str]]:
-    good = sys.version_info[:2] == (3, 11)
-    text = f"Python {platform.python_version()} at {sys.executable}"
-    yield good, text + ("" if good else ": the book is pinned to Python 3.11")
-
-
-def _packages(lock: Path) -> Iterator[tuple[bool, str]]:
-    """Compare the installed packages with the lock file."""
-    if not lock.exists():
-        yield False, f"{lock} is missing: restore it with git checkout"
-        return
-    count = 0
-    for requirement in _pins(lock.read_text()):
-        pinned = next(iter(requirement.specifier)).version
-        try:
-            found = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            found = None
-        count += 1
-        if found != pinned:
-            yield (
-                False,
-                f"{requirement.name} {found or 'is not installed'}, pinned "
-                f"is {pinned}: run `make env`",
-            )
-    yield True, f"{count} pinned packages compared with {lock.name}"
-
-
-def _pins(text: str) -> list:
-    """Return the requirements of a lock file that hold on this machine."""
-    from packaging.requirements import Requirement
-
-    lines = (line.split("\\")[0].strip() for line in text.splitlines())
-    pins = [Requirement(line) for line in lines if line[:1].isalnum()]
-    return [r for r in pins if r.marker is None or r.marker.evaluate()]
-
-
-def _backends() -> Iterator[tuple[bool, str]]:
-    """Start each installed backend in a process of its own."""
-    installed = [b for b in BACKENDS if importlib.util.find_spec(b)]
-    if not installed:
-        yield False, "no backend: install tensorflow, jax or torch"
-    for name in installed:
-        try:
-            run = subprocess.run(
-                [sys.executable, "-c", PROBE.format(name=name)],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                cwd=ROOT,
-            )
-        except subprocess.TimeoutExpired:
-            yield False, f"{name}: did not answer within 120 s"
-            continue
-        lines = (run.stdout if run.returncode == 0 else run.stderr).split("\n")
-        last = [line for line in lines if line.strip()][-1:]
-        yield run.returncode == 0, f"{name}: {' '.join(last)}"
-
-
-def _data_files() -> Iterator[tuple[bool, str]]:
-    from topoi import data
-
-    for name in data.names(shipped=True):
-        try:
-            data.load(name)
-        except data.DataError as error:
-            yield False, str(error)
-        else:
-            yield True, f"data set {name}"
-
-
 def main(arguments: list[str]) -> int:
     """Run ``python -m topoi.runtime doctor`` or ``... report``."""
     if arguments == ["doctor"]:
-        return doctor()
+        from topoi import doctor
+
+        return doctor.doctor()
     if arguments == ["report"]:
         print(json.dumps(device_report()))
         return 0
