@@ -11,6 +11,7 @@ written; `--record` writes it and records it, after a recipe has changed.
 """
 
 import argparse
+import ast
 import contextlib
 import csv
 import hashlib
@@ -26,7 +27,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,6 +100,54 @@ MNIST1D_FILES = {
     ),
 }
 MNIST1D = Package("pypi", "mnist1d", "0.0.2.post1", MNIST1D_FILES)
+RUBI_TESTS = "sympy/integrals/rubi/rubi_tests/tests/test_{}.py"
+RUBI_SUITES = {
+    "1_2": (
+        "c526a93d7affe8ed538017c42b0170cb744b473415e21435bfc1eff735a9f5f9"
+    ),
+    "1_3": (
+        "d435d9ca2802c569820829fef12b3ff387555a53918a50e781b32fa43a843db0"
+    ),
+    "exponential": (
+        "95412dea54f58250e5564f18a0bd72af031d7a9c732432045d32496eea818861"
+    ),
+    "hyperbolic_sine": (
+        "552a105b14d7cdd8ac096695ba65caa4af49dc19591e00b31ddb901e1065d505"
+    ),
+    "inverse_hyperbolic_sine": (
+        "25f396506dadd95a86355a0444ebe3baff85f5769d8df29c2fb5764b2df111b1"
+    ),
+    "inverse_sine": (
+        "bc2ac965b9efd01aa9d20837671f71e4a563d03cd359a356cf490efc26310d84"
+    ),
+    "logarithms": (
+        "f0e15d7d785580a9b18c85e3c4b32217a01e02a5c6aeca1e60309b09a7eb864e"
+    ),
+    "miscellaneous_algebra": (
+        "de4e5cbbbaa039349ab720898c5da56935698322fdcee38f30e4ee0ade5b32ad"
+    ),
+    "secant": (
+        "ecb5e2fdd0b4890468e402c740dd901106bb1ce1245dc7bbdacc5443295859ee"
+    ),
+    "sine": (
+        "74dcbf4359449a91fd06e833e00b266b8e824bf423a7eb4b0813cb388f1ef7e6"
+    ),
+    "special_functions": (
+        "331ab880d033b5cca38dfe43bb29491c844db1bba4ace6a2f4af667ad0f08bbc"
+    ),
+    "tangent": (
+        "de31ff1a37a3daa15604a38d448bab0231300d6557aa89bb0c930abba181243b"
+    ),
+    "trinomials": (
+        "1ddf1c522b27ee9c1fdba0ee5b054d265579330570d8361a516cbf7a46090ca2"
+    ),
+}
+SYMPY = Package(
+    "pypi",
+    "sympy",
+    "1.5.1",
+    {RUBI_TESTS.format(suite): h for suite, h in RUBI_SUITES.items()},
+)
 
 
 # --- Fetching ---------------------------------------------------------------
@@ -366,12 +415,78 @@ def mnist1d(sources: Path) -> Arrays:
             return dict(arrays)
 
 
+# What integrand and antiderivative may be made of, besides numbers.
+ELEMENTARY = frozenset(
+    ["x", "sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
+    + ["asin", "acos", "atan", "asinh", "acosh", "atanh"]
+)
+LONGEST_TEXT = 250  # characters
+
+
+class _PlainNumbers(ast.NodeTransformer):
+    """Turn SymPy's ``S(2)`` into ``2``."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        wrapped = isinstance(node.func, ast.Name) and node.func.id == "S"
+        return node.args[0] if wrapped else node
+
+
+def rubi(sources: Path) -> Arrays:
+    """Return the elementary problems in x alone of Rubi's test suites."""
+    files = fetch(SYMPY, sources).values()
+    rows: dict[str, tuple[str, str, str]] = {}
+    for suite, raw in zip(RUBI_SUITES, files, strict=True):
+        for problem, answer in _tested_integrals(ast.parse(raw)):
+            texts = _elementary_text(problem), _elementary_text(answer)
+            if "x" in texts[0] and all(texts):
+                rows.setdefault(texts[0], (suite, *texts))
+    columns = zip(*rows.values(), strict=True)
+    fields = ("suite", "integrand", "antiderivative")
+    return {f: np.array(c) for f, c in zip(fields, columns, strict=True)}
+
+
+def _tested_integrals(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Yield (integrand, antiderivative) of the tests of a module.
+
+    Some stand in lists ``[integrand, x, steps, antiderivative]``, others in
+    calls ``rubi_test(rubi_integrate(integrand, x), x, antiderivative)``.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List) and len(node.elts) == 4:
+            problem, variable, _, answer = node.elts
+        elif _is_call(node, "rubi_test") and _is_call(
+            node.args[0], "rubi_integrate"
+        ):
+            (problem, variable), answer = node.args[0].args, node.args[2]
+        else:
+            continue
+        if getattr(variable, "id", "") == "x":
+            yield problem, answer
+
+
+def _is_call(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and (
+        getattr(node.func, "id", "") == name
+    )
+
+
+def _elementary_text(node: ast.AST) -> str:
+    """Return an expression as text, "" if it is too long or not elementary."""
+    plain = _PlainNumbers().visit(node)
+    used = {n.id for n in ast.walk(plain) if isinstance(n, ast.Name)}
+    text = ast.unparse(plain)
+    fits = used <= ELEMENTARY and len(text) <= LONGEST_TEXT
+    return text if fits else ""
+
+
 RECIPES: dict[str, Callable[[Path], Arrays]] = {
     "elecdemand": elecdemand,
     "mnist": lambda sources: mnist(sources, 10_000),
     "mnist1d": mnist1d,
     "mnist60k": lambda sources: mnist(sources, 60_000),
     "penguins": penguins,
+    "rubi": rubi,
 }
 
 

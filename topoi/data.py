@@ -67,7 +67,15 @@ class Penguins(NamedTuple):
     year: np.ndarray  # (344,) int16
 
 
-DataSet = Images | Signals | Demand | Penguins
+class Integrals(NamedTuple):
+    """One problem of integration a row, in Python's notation."""
+
+    suite: np.ndarray  # (n,) text, the test suite it comes from
+    integrand: np.ndarray  # (n,) text, a function of x
+    antiderivative: np.ndarray  # (n,) text
+
+
+DataSet = Images | Signals | Demand | Penguins | Integrals
 
 
 class _Entry(NamedTuple):
@@ -82,6 +90,7 @@ CATALOGUE = {
     "mnist1d": _Entry("mnist1d.npz", Signals),
     "mnist60k": _Entry("mnist60k.npz", Images, shipped=False),
     "penguins": _Entry("penguins.npz", Penguins),
+    "rubi": _Entry("rubi.npz", Integrals),
 }
 
 
@@ -113,7 +122,7 @@ def load(name: str) -> DataSet:
 
     Returns
     -------
-    Images, Signals, Demand or Penguins
+    Images, Signals, Demand, Penguins or Integrals
         Arrays as stored: dtypes, shapes and units are those of the tuple's
         definition. Every call reads the file again, so the arrays belong to
         the caller, who may write into them.

@@ -1,9 +1,8 @@
 """What ``datasets/symbolic_integration`` holds.
 
-``shipped.npz`` contains the weights of the network trained longer, integrals
-that Giac found (FWD) and the independent test problems; ``results.json`` the
-tables that take too long for a notebook. ``card.md`` says where all came
-from.
+``shipped.npz`` contains the weights of the network trained longer and
+integrals that Giac found (FWD); ``results.json`` the tables that take too
+long for a notebook. ``card.md`` says where all came from.
 """
 
 import io
@@ -14,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from topoi import data
+from topoi.symbolic_integration.expressions import to_prefix
 from topoi.symbolic_integration.generators import Pair
+from topoi.symbolic_integration.parsing import parse
 
 FOLDER = "symbolic_integration"
 FILE = "shipped.npz"
@@ -65,14 +66,15 @@ def forward_pairs() -> list[Pair]:
     return read_pairs(_text("forward"))
 
 
-def independent_problems() -> list[tuple[str, str]]:
-    """Return (suite, integrand) of the independent test problems.
+@cache
+def independent_problems() -> tuple[tuple[str, ...], ...]:
+    """Return the integrands of Rubi's test suites as prefix tokens.
 
-    They are Rubi's "independent test suites" as far as x is the only symbol
-    and every function is in our alphabet. Nothing here was trained on them.
+    Elementary problems in x alone, all different, in the order of the data
+    set "rubi". `train` drops them from its pairs.
     """
-    rows = (line.split("|") for line in _text("independent").splitlines())
-    return [(suite, integrand) for suite, integrand in rows]
+    texts = map(str, data.load("rubi").integrand)
+    return tuple(dict.fromkeys(to_prefix(parse(text)) for text in texts))
 
 
 def results() -> dict:

@@ -18,7 +18,7 @@ from random import Random
 
 from topoi import data, runtime
 from topoi.symbolic_integration import peers, shipped
-from topoi.symbolic_integration.expressions import from_prefix, to_prefix
+from topoi.symbolic_integration.expressions import from_prefix
 from topoi.symbolic_integration.generators import (
     SMALL,
     WIDE,
@@ -27,7 +27,6 @@ from topoi.symbolic_integration.generators import (
     ibp_pairs,
     take,
 )
-from topoi.symbolic_integration.parsing import parse
 
 TEST_SEED = 1007
 TIMEOUT = 10.0  # seconds of wall time
@@ -42,9 +41,7 @@ def held_out_backward(count: int, family=SMALL) -> list[Pair]:
 
 def independent(longest: int = LONGEST) -> list[tuple[str, ...]]:
     """Return the independent problems of at most so many tokens."""
-    texts = (text for _, text in shipped.independent_problems())
-    tokens = (to_prefix(parse(text)) for text in texts)
-    return list(dict.fromkeys(t for t in tokens if len(t) <= longest))
+    return [t for t in shipped.independent_problems() if len(t) <= longest]
 
 
 def test_sets() -> dict[str, list]:

@@ -137,7 +137,10 @@ def _shard(job: tuple) -> list[Pair]:
 
 
 def _merged(recipe: Recipe, shards: list[list[Pair]]) -> list[Pair]:
-    """Join the shards, drop equal problems of different shards."""
+    """Join the shards, drop equal problems of different shards.
+
+    Dropped too are the problems of the independent test suites.
+    """
     answers: dict = {}
     out = []
     for shard in shards:
@@ -149,8 +152,15 @@ def _merged(recipe: Recipe, shards: list[list[Pair]]) -> list[Pair]:
         forward = shipped.forward_pairs()
         kept = [p for p in forward if not is_held_out(p[0])]
         out += kept * repeats
-    fits = max(recipe.widths), recipe.answer_width - 2
-    return [p for p in out if len(p[0]) <= fits[0] and len(p[1]) <= fits[1]]
+    width, answer_width = max(recipe.widths), recipe.answer_width - 2
+    tested = set(shipped.independent_problems())
+    return [
+        (problem, answer)
+        for problem, answer in out
+        if problem not in tested
+        and len(problem) <= width
+        and len(answer) <= answer_width
+    ]
 
 
 def build(recipe: Recipe):
