@@ -1,0 +1,107 @@
+"""A dense layer of Keras whose products see rounded operands only."""
+
+import keras
+from keras import ops
+
+from topoi.precision.formats import FORMATS
+
+_CASTS = ("bfloat16", "float16")
+
+
+@keras.saving.register_keras_serializable(package="topoi")
+class LowPrecisionDense(keras.layers.Layer):
+    """Dense layer, (..., inputs) -> (..., units), in an emulated format.
+
+    Kernel and bias are float32. Inputs, kernel and, in the backward pass,
+    the incoming error are rounded before they are multiplied; sums are
+    float32. That is what matrix units do whose inputs are narrow and whose
+    accumulators are not.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    target : {"bfloat16", "float16"}
+        Format of the operands.
+    activation : str or callable, optional
+        Applied to the float32 result.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        target: str = "bfloat16",
+        activation=None,
+        **kwargs,
+    ):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        if self.compute_dtype != "float32":
+            raise ValueError(
+                "LowPrecisionDense emulates narrow formats in float32, but "
+                f"its dtype is {self.compute_dtype}. Leave dtype out, and "
+                "choose the format with `target`."
+            )
+        if target not in _CASTS:
+            raise ValueError(
+                f"LowPrecisionDense knows {' and '.join(_CASTS)}, but target "
+                f"is {target!r}. For the other formats "
+                f"({', '.join(set(FORMATS) - set(_CASTS))}) use round_to."
+            )
+        self.units, self.target = units, target
+        self.activation = keras.activations.get(activation)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Create kernel and bias."""
+        shape = (input_shape[-1], self.units)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer="zeros", name="bias"
+        )
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the outputs."""
+        return (*input_shape[:-1], self.units)
+
+    def call(self, inputs):
+        """Return activation(round(inputs) @ round(kernel) + bias)."""
+        x = _straight_through(inputs, self.target)
+        kernel = _straight_through(self.kernel, self.target)
+        product = _round_error(self.target)(ops.matmul(x, kernel))
+        return self.activation(product + self.bias)
+
+    def get_config(self):
+        """Return what the constructor needs."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "target": self.target,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+def _rounded(x, target: str):
+    return ops.cast(ops.cast(x, target), "float32")
+
+
+def _straight_through(x, target: str):
+    """Round on the way in; let errors pass as if nothing had happened.
+
+    The difference of a number and its rounded value is a float32, so the sum
+    below is the rounded value exactly.
+    """
+    x = ops.convert_to_tensor(x)
+    return x + ops.stop_gradient(_rounded(x, target) - x)
+
+
+def _round_error(target: str):
+    """Return an identity that rounds the error on the way back."""
+
+    @ops.custom_gradient
+    def identity(y):
+        def grad(*args, upstream=None):
+            return _rounded(args[0] if upstream is None else upstream, target)
+
+        return y, grad
+
+    return identity
