@@ -8,6 +8,8 @@ BACKEND ?= tensorflow
 EDITION ?= full
 PORT    ?= 8000
 WORKERS ?= 2
+GPUS    ?= 0
+PER_GPU ?= 1
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 
 PY    := $(VENV)/bin/python
@@ -32,13 +34,16 @@ endif
 SOURCES := _config.yml _toc.yml topics.yml claims.yml references.bib \
   $(wildcard *.md) $(shell find chapters labs book tools datasets _static \
   vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*') \
-  $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/*.json)
+  $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/full/*/*/*.json)
+# A run and its queue: as many at a time as GPUs offer, or WORKERS.
+RUN    = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
+QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env backend installed book serve test test-fast test-browser refresh \
-  normalise run labs lab data bench doctor format lock clean
+  normalise run run-all cluster-run keep-runs labs lab data bench doctor format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
@@ -96,6 +101,7 @@ serve: book ## serve the book on http://127.0.0.1:8000
 # -- checks -----------------------------------------------------------------
 
 test: book installed ## run every check: library, labs, notebooks, ledger, pages
+	@$(MAKE) --no-print-directory book EDITION=student
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
 	  -m "not browser" --ignore=tests/browser $(TESTFLAGS) \
 	  tests chapters labs
@@ -103,7 +109,7 @@ test: book installed ## run every check: library, labs, notebooks, ledger, pages
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
 	  -m "not browser" --ignore=tests/browser --ignore=tests/test_pages.py \
-	  $(TESTFLAGS) tests
+	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
 
 test-browser: book ## open every page in Debian's chromium, without network
 	$(PYTEST) -m browser $(TESTFLAGS) tests/browser
@@ -124,8 +130,20 @@ normalise: $(READY) ## bring notebooks to normal form: [NB=...]
 	"$(PY)" tools/notebooks.py normalise $(NB)
 
 run: $(READY) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
-	"$(PY)" tools/notebooks.py run $(NB) --scale $(SCALE) \
-	  --backend $(BACKEND)
+	@"$(PY)" servers/run_notebook.py $(NB) $(RUN)
+
+run-all: installed ## run all copies here: SCALE=full [GPUS=4] [PER_GPU=2]
+	@left=$$("$(PY)" servers/runs.py pending $(NB) $(RUN)) || exit 1; \
+	  printf '%s\n' $$left | xargs --no-run-if-empty -P $(QUEUE) -n 1 \
+	  --process-slot-var=TOPOI_SLOT \
+	  "$(PY)" servers/run_notebook.py --gpus $(GPUS) $(RUN) || { echo \
+	  "Failed: $$(cd "$(BUILD)/runs" && ls -d */*/*/*.failed.ipynb)"; exit 1; }
+
+cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8]
+	@"$(PY)" servers/slurm/submit.py $(NB) $(RUN) --slots $(or $(SLOTS),0)
+
+keep-runs: $(READY) ## copy full-size records to records/full, for the book
+	@"$(PY)" servers/runs.py publish --runs "$(BUILD)/runs"
 
 labs: $(READY) ## write student notebooks to build/labs, and a zip file
 	@"$(PY)" tools/labs.py --out "$(BUILD)/labs" \

@@ -1,8 +1,7 @@
-"""`tools.notebooks` and `tools.toc`: normal form, refresh, run, contents."""
+"""`tools.notebooks` and `tools.toc`: normal form, refresh, contents."""
 
 import base64
 import io
-import json
 
 import nbformat
 import numpy as np
@@ -17,7 +16,6 @@ from tools import notebooks, toc
 def house(tmp_path, monkeypatch):
     """A small book with one chapter, in place of the real one."""
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
-    monkeypatch.setattr(notebooks, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(
         notebooks, "device_report", lambda: {"backend": "x", "device": "CPU"}
     )
@@ -49,14 +47,17 @@ def test_normal_form_is_reached_in_one_step():
         new_output("stream", name="stdout", text="b"),
         new_output("display_data", data={"image/png": picture()}),
     ]
-    nb = new_notebook(cells=[cell], metadata={"papermill": {}, "widgets": {}})
+    needs = {"full": {"gpu": 1}}
+    metadata = {"papermill": {}, "widgets": {}, "topoi": needs}
+    nb = new_notebook(cells=[cell], metadata=metadata)
     once = notebooks.normalise(nb)
     assert notebooks.normalise(once) == once
     (clean,) = once.cells
     assert (clean.source, clean.execution_count) == ("x", 1)
     assert clean.metadata == {"tags": ["a"]}
     assert clean.outputs[0].text == "ab"
-    assert set(once.metadata) == {"kernelspec", "language_info"}
+    assert set(once.metadata) == {"kernelspec", "language_info", "topoi"}
+    assert once.metadata.topoi == needs
     assert cell.source == "x\n\n", "the argument is left alone"
 
 
@@ -92,22 +93,6 @@ def test_refresh_refuses_another_backend(house, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(SystemExit, match="come from TensorFlow"):
         notebooks._execute_and_store(chapter(house, "1"))
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("source", ["print(SCALE)", "1 / 0"])
-def test_run_records_success_and_failure(house, monkeypatch, source):
-    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    path = chapter(house, "SCALE = 'small'", source)
-    failed = notebooks.run(path, "full", "tensorflow")
-    (file,) = (house / "runs").glob("*.json")
-    record = json.loads(file.read_text())
-    assert file.stem == "chapters-demo-full-tensorflow"
-    assert failed == ("1 / 0" in source)
-    assert record["state"] == ("failed" if failed else "passed")
-    ran = notebooks.read(file.with_suffix(".ipynb"))
-    if not failed:
-        assert ran.cells[-1].outputs[0].text == "full\n"
 
 
 def test_contents_are_read_in_order(tmp_path):

@@ -36,15 +36,16 @@ def book(tmp_path, monkeypatch):
     run = {
         "notebook": "chapters/demo.ipynb",
         "seconds": 12.4,
+        "memory_mb": 900,
         "backend": "jax",
         "device": "big GPU",
-        "state": "passed",
-        "executed": "2026-01-02",
+        "started": "2026-01-02T10:00:00",
         "claims": [STORED | {"text": "4.9", "device": "big GPU"}],
     }
-    (tmp_path / "build" / "runs").mkdir(parents=True)
-    file = tmp_path / "build" / "runs" / "chapters-demo-full-jax.json"
-    file.write_text(json.dumps(run))
+    folder = tmp_path / "build" / "runs" / "full" / "jax" / "chapters"
+    folder.mkdir(parents=True)
+    (folder / "demo.json").write_text(json.dumps(run))
+    (folder / "other.failed.ipynb").write_text("{}")
     return tmp_path
 
 
@@ -82,7 +83,8 @@ def test_tally_counts_every_verdict_also_those_without_a_claim():
 def test_status_shows_record_and_rerun(book):
     record = {"seconds": 30.0, "memory_mb": 700, "executed": "2026-01-01"}
     test = {"seconds": 31.2, "passed": False, "date": "2026-01-03"}
-    row = records._status_row("chapters/demo.ipynb", record, test)
+    (full,) = records.full_runs(book)
+    row = records._status_row("chapters/demo.ipynb", record, test, full)
     html = records._cells(row)
     assert cells(html) == [
         "chapters/demo",
@@ -90,10 +92,25 @@ def test_status_shows_record_and_rerun(book):
         "700 MB",
         "2026-01-01",
         "failed, 31 s, 2026-01-03",
+        "12 s big GPU, jax",
     ]
     assert 'width="60.0"' in html, "half of the budget is half of the bar"
 
 
 def test_full_runs_are_listed_or_said_to_be_missing(book):
-    assert "big GPU" in records._full_table(records.full_runs(book))
-    assert "No run at full size" in records._full_table([])
+    runs, failed = records.full_runs(book), records.failed_runs(book)
+    rows = cells(records._full_table(runs, failed))
+    assert rows[:2] == ["chapters/demo", "12"]
+    assert rows[4:7] == ["big GPU", "passed", "chapters/other"]
+    assert rows[-1] == "failed"
+    assert "No run at full size" in records._full_table([], [])
+
+
+def test_kept_records_stand_beside_those_of_this_copy(book):
+    """The newest run of a notebook is the one that the book shows."""
+    kept = {"started": "2027-01-01T00:00:00", "claims": [STORED]}
+    (book / "records" / "full").mkdir(parents=True)
+    path = book / "records" / "full" / "chapters-demo-torch.json"
+    path.write_text(json.dumps(kept))
+    assert len(records.full_runs(book)) == 2
+    assert records.full_measurements(book)["demo/count"]["text"] == "4.0"

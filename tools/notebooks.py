@@ -1,18 +1,16 @@
-"""Refresh, normalise and run the notebooks of the book.
+"""Refresh and normalise the notebooks of the book.
 
     python tools/notebooks.py refresh [NB ...]    execute, normalise, store
     python tools/notebooks.py normalise [NB ...]  normalise without executing
-    python tools/notebooks.py run NB --scale full [--backend jax]
 
 `refresh` writes outputs back into the notebook and a record (seconds, memory,
-versions, date) into ``records/refresh.json``. `run` never touches the
-notebook: its copy and its record go to ``build/runs/``.
+versions, date) into ``records/refresh.json``. Runs that leave the notebook
+alone, at any scale, are those of ``servers/run_notebook.py``.
 """
 
 import argparse
 import base64
 import contextlib
-import dataclasses
 import datetime
 import io
 import json
@@ -30,9 +28,9 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "records" / "refresh.json"
-RUNS = ROOT / "build" / "runs"
 CELL_TIMEOUT = 120  # seconds; a refresh is at small scale
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KEPT_METADATA = {"topoi"}  # what a run at full size needs
 KEPT_CELL_METADATA = {"mystnb", "nbgrader", "tags"}
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -61,8 +59,9 @@ def normalise(nb: NotebookNode) -> NotebookNode:
     pictures get a palette. Applying it twice changes nothing.
     """
     nb = nbformat.from_dict(json.loads(json.dumps(nb)))
+    kept = {k: v for k, v in nb.metadata.items() if k in KEPT_METADATA}
     nb.metadata = nbformat.from_dict(
-        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+        {"kernelspec": KERNEL, "language_info": {"name": "python"}, **kept}
     )
     nb.nbformat, nb.nbformat_minor = 4, 5
     count = 0
@@ -219,50 +218,6 @@ def _add_record(name: str, record: dict) -> None:
     write_text(RECORDS, json.dumps(kept, indent=1) + "\n")
 
 
-# -- run at a scale ---------------------------------------------------------
-
-
-def run(path: Path, scale: str, backend: str) -> int:
-    """Run a copy at `scale` on `backend`; return 0 if every cell passed."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    os.environ["KERAS_BACKEND"] = backend
-    name = f"{path.parent.name}-{path.stem}-{scale}-{backend}"
-    RUNS.mkdir(parents=True, exist_ok=True)
-    state, start = "passed", time.perf_counter()
-    try:
-        papermill.execute_notebook(
-            path,
-            RUNS / f"{name}.ipynb",
-            parameters={"SCALE": scale},
-            cwd=path.parent,
-            kernel_name="python3",
-        )
-    except PapermillExecutionError as error:
-        state = "failed"
-        print(error, file=sys.stderr)
-    record = {
-        "notebook": path.relative_to(ROOT).as_posix(),
-        "scale": scale,
-        "state": state,
-        "claims": _stored_claims(RUNS / f"{name}.ipynb"),
-        **record_of_run(time.perf_counter() - start),
-    }
-    write_text(RUNS / f"{name}.json", json.dumps(record, indent=1) + "\n")
-    print(f"{name}: {state} in {record['seconds']} s on {record['device']}")
-    return int(state == "failed")
-
-
-def _stored_claims(path: Path) -> list[dict]:
-    """Return what the run measured, also where it failed later on."""
-    from topoi import claims
-
-    if not path.exists():
-        return []
-    return [dataclasses.asdict(m) for m in claims.read_stored(path)]
-
-
 # -- command line -----------------------------------------------------------
 
 
@@ -275,13 +230,7 @@ def main() -> int:
     for name in ("refresh", "normalise"):
         command = commands.add_parser(name)
         command.add_argument("notebooks", nargs="*", type=_notebook)
-    command = commands.add_parser("run")
-    command.add_argument("notebook", type=_notebook)
-    command.add_argument("--scale", default="small", choices=("small", "full"))
-    command.add_argument("--backend", default="tensorflow", type=_backend)
     options = parser.parse_args()
-    if options.command == "run":
-        return run(options.notebook, options.scale, options.backend)
     chosen = options.notebooks or notebooks()
     if options.command == "refresh":
         refresh(chosen)
@@ -299,20 +248,6 @@ def _notebook(text: str) -> Path:
             f"{text} is not a notebook of the book. There are: {names}."
         )
     return path
-
-
-def _backend(text: str) -> str:
-    from importlib.util import find_spec
-
-    if text not in ("tensorflow", "jax", "torch"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a backend: tensorflow, jax or torch."
-        )
-    if find_spec(text) is None:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not installed: `make backend BACKEND={text}`."
-        )
-    return text
 
 
 if __name__ == "__main__":

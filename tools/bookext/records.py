@@ -89,13 +89,22 @@ def full_runs(root: Path) -> list[dict]:
     """Return the records of full-size runs, oldest first.
 
     Those kept in ``records/full`` come with the book; those of this copy
-    lie in ``build/runs``.
+    lie in ``build/runs/full/<backend>/<room>``.
     """
     files = [
         *(root / "records" / "full").glob("*.json"),
-        *(_build(root) / "runs").glob("*-full-*.json"),
+        *(_build(root) / "runs" / "full").glob("*/*/*.json"),
     ]
-    return sorted(map(_json, files), key=lambda run: run["executed"])
+    return sorted(map(_json, files), key=lambda run: run["started"])
+
+
+def failed_runs(root: Path) -> list[tuple[str, str]]:
+    """Return (notebook, backend) of full-size runs that stopped."""
+    copies = (_build(root) / "runs" / "full").glob("*/*/*.failed.ipynb")
+    return sorted(
+        (f"{copy.parts[-2]}/{copy.name.split('.')[0]}.ipynb", copy.parts[-3])
+        for copy in copies
+    )
 
 
 def full_measurements(root: Path) -> dict[str, dict]:
@@ -156,22 +165,36 @@ class Status(RecordDirective):
     def content_nodes(self, root):
         refreshed = _json(root / "records" / "refresh.json")
         tested = _json(_build(root) / "records" / "test.json")
+        runs = full_runs(root)
+        newest = {run["notebook"]: run for run in runs}
         names = [
             path.relative_to(root).as_posix()
             for folder in ("chapters", "labs")
             for path in sorted((root / folder).glob("*.ipynb"))
         ]
         table = _table(
-            ("Notebook", "Seconds", "Memory", "Executed", "Re-run"),
+            (
+                "Notebook",
+                "Seconds",
+                "Memory",
+                "Executed",
+                "Re-run",
+                "At full size",
+            ),
             [
-                _status_row(name, refreshed.get(name), tested.get(name))
+                _status_row(
+                    name,
+                    refreshed.get(name),
+                    tested.get(name),
+                    newest.get(name),
+                )
                 for name in names
             ],
             label="State of each notebook",
             css="tt-status",
         )
         versions = _versions(refreshed)
-        full = _full_table(full_runs(root))
+        full = _full_table(runs, failed_runs(root))
         return [raw(_totals(names, refreshed) + table + versions + full)]
 
 
@@ -190,7 +213,7 @@ def _totals(names, refreshed) -> str:
     return f'<div class="tt-figures"><dl>{items}</dl></div>'
 
 
-def _status_row(name, record, test) -> list[tuple[str, str]]:
+def _status_row(name, record, test, full) -> list[tuple[str, str]]:
     page = Path(name).with_suffix(".html").as_posix()
     link = f'<a href="../{page}">{escape(name.removesuffix(".ipynb"))}</a>'
     if record is None:
@@ -214,25 +237,41 @@ def _status_row(name, record, test) -> list[tuple[str, str]]:
         ("Memory", memory),
         ("Executed", executed),
         ("Re-run", state),
+        ("At full size", EMPTY if full is None else _seconds_on(full)),
     ]
 
 
-def _full_table(runs: list[dict]) -> str:
+def _seconds_on(run: dict) -> str:
+    return (
+        f"{run['seconds']:.0f} s <small>{escape(run['device'])}, "
+        f"{escape(run['backend'])}</small>"
+    )
+
+
+def _full_table(runs: list[dict], failed: list[tuple[str, str]]) -> str:
     """Return the table of full-size runs, or a sentence saying none."""
-    if not runs:
-        return "<p>No run at full size has been recorded yet.</p>"
-    rows = [
-        [
-            ("Notebook", escape(run["notebook"].removesuffix(".ipynb"))),
-            ("Seconds", f"{run['seconds']:.0f}"),
-            ("Backend", escape(run["backend"])),
-            ("Device", escape(run["device"])),
-            ("State", escape(run["state"])),
-        ]
-        for run in runs
+    rows = [_full_row(run) for run in runs]
+    rows += [
+        _full_row({"notebook": notebook, "backend": backend})
+        for notebook, backend in failed
     ]
+    if not rows:
+        return "<p>No run at full size has been recorded yet.</p>"
     heads = [label for label, _ in rows[0]]
     return _table(heads, rows, label="Runs at full size", css="tt-status")
+
+
+def _full_row(run: dict) -> list[tuple[str, str]]:
+    """Return a row; a run without a record has failed."""
+    passed = "seconds" in run
+    return [
+        ("Notebook", escape(run["notebook"].removesuffix(".ipynb"))),
+        ("Seconds", f"{run['seconds']:.0f}" if passed else EMPTY),
+        ("Memory", f"{run['memory_mb']} MB" if passed else EMPTY),
+        ("Backend", escape(run["backend"])),
+        ("Device", escape(run["device"]) if passed else EMPTY),
+        ("State", "passed" if passed else "failed"),
+    ]
 
 
 def _bar(seconds: float) -> str:

@@ -1,0 +1,78 @@
+"""A hub for the labs on one server; README.md says how to start it.
+
+Everything that a site changes comes from the environment:
+
+TOPOI_HUB        folder for the hub's state and the exchange (/srv/topoi)
+TOPOI_RELEASE    folder of the student notebooks (build/labs)
+"""
+
+import os
+import pwd
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HUB = Path(os.environ.get("TOPOI_HUB", "/srv/topoi"))
+RELEASE = os.environ.get("TOPOI_RELEASE", HERE.parents[1] / "build" / "labs")
+EXCHANGE = HUB / "exchange"
+COURSE = "topoi"  # as in nbgrader_config.py
+
+c = get_config()  # noqa: F821, provided by JupyterHub
+
+# -- the hub itself: loopback only, a web server in front speaks https -------
+
+c.JupyterHub.bind_url = "http://127.0.0.1:8000"
+c.JupyterHub.hub_ip = "127.0.0.1"
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:8001"
+c.ConfigurableHTTPProxy.pid_file = str(HUB / "proxy.pid")
+c.JupyterHub.db_url = f"sqlite:///{HUB}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = str(HUB / "cookie_secret")
+
+# -- who may enter: accounts of this machine --------------------------------
+
+c.JupyterHub.authenticator_class = "pam"
+c.PAMAuthenticator.allowed_groups = {"students", "teachers"}
+
+# -- a student's server -----------------------------------------------------
+
+c.JupyterHub.spawner_class = "localprocess"
+c.Spawner.cmd = [str(Path(sys.prefix) / "bin" / "jupyterhub-singleuser")]
+c.Spawner.default_url = "/lab"
+c.Spawner.http_timeout = 60
+c.Spawner.environment = {
+    "JUPYTER_CONFIG_PATH": str(HERE),  # finds nbgrader_config.py
+    "OMP_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+def private_exchange(spawner):
+    """Give a student an exchange folder of their own, closed to others."""
+    name = spawner.user.name
+    root = EXCHANGE / name
+    course = root / COURSE
+    for folder in (course / "inbound", course / "feedback"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for lab in Path(RELEASE).glob("*-student.ipynb"):
+        folder = course / "outbound" / lab.stem.removesuffix("-student")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(lab, folder / lab.name)
+    root.chmod(0o700)
+    if os.geteuid() == 0:
+        _own(root, name)
+    spawner.environment["TOPOI_EXCHANGE"] = str(root)
+
+
+def _own(root, name):
+    """Hand a folder to the account of that name, where there is one."""
+    try:
+        account = pwd.getpwnam(name)
+    except KeyError:
+        return
+    for path in (root, *root.rglob("*")):
+        if not path.is_symlink():
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+
+c.Spawner.pre_spawn_hook = private_exchange
