@@ -1,0 +1,103 @@
+"""Grade a folder of submissions.
+
+python -m tools.grading --submissions DIR [--lab cnn] [--db URL]
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from tools.grading import grade, report, sandbox, submissions
+from tools.notebooks import ROOT, write_text
+
+
+def main() -> int:
+    """Parse the command line and grade."""
+    options = _options()
+    try:
+        with grade.locked(options.out / "grading"):
+            return _run(options)
+    except (sandbox.SandboxError, grade.Busy, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    add = parser.add_argument
+    default = sandbox.Limits()
+    add("--submissions", type=Path, required=True, metavar="DIR",
+        help="one folder a student, in it LAB.ipynb")  # fmt: skip
+    add("--out", type=Path, default=ROOT / "build", metavar="DIR")
+    add("--labs", type=Path, default=ROOT / "labs", metavar="DIR",
+        help="folder of the labs with their solutions")  # fmt: skip
+    add("--lab", action="append", help="grade this lab only")
+    add("--jobs", type=int, default=os.cpu_count() or 1)
+    add("--seconds", type=float, default=default.seconds,
+        help="for one submission")  # fmt: skip
+    add("--call-seconds", type=float, default=default.call_seconds,
+        help="for one call of an answer")  # fmt: skip
+    add("--memory", type=int, default=default.memory_mb, metavar="MB")
+    add("--db", help="database of nbgrader, by default SQLite below --out")
+    add("--no-store", action="store_true",
+        help="no gradebook and no feedback pages")  # fmt: skip
+    add("--trust-submissions", action="store_true",
+        help="run WITHOUT a sandbox: your own notebooks only")  # fmt: skip
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace) -> int:
+    limits = sandbox.Limits(
+        seconds=options.seconds,
+        call_seconds=options.call_seconds,
+        cell_seconds=min(options.seconds, sandbox.Limits.cell_seconds),
+        memory_mb=options.memory,
+    )
+    sandbox.remove_left_overs()
+    if not options.trust_submissions:
+        with sandbox.temporary_folder(0) as folder:
+            sandbox.probe(sandbox.Box(limits, folder=folder))
+    tasks = _tasks(options)
+    if not tasks:
+        print(f"No notebook of a lab was found in {options.submissions}.")
+        return 1
+    results = _with_progress(tasks, limits, options.jobs)
+    write_text(options.out / "grades.csv", report.table(results))
+    print(report.summary(results), end="")
+    print(f"Grades: {options.out / 'grades.csv'}")
+    return 0
+
+
+def _tasks(options: argparse.Namespace) -> list[grade.Task]:
+    paths = sorted(options.labs.glob("*.ipynb"))
+    known = [path.stem for path in paths]
+    for name in options.lab or ():
+        if name not in known:
+            raise FileNotFoundError(
+                f"There is no lab {name!r}; there are {', '.join(known)}."
+            )
+    chosen = [p for p in paths if p.stem in (options.lab or known)]
+    return grade.find(
+        options.submissions,
+        map(submissions.read_lab, chosen),
+        options.out / "grading" / "results",
+        options.trust_submissions,
+    )
+
+
+def _with_progress(
+    tasks: list[grade.Task], limits: sandbox.Limits, jobs: int
+) -> list[dict]:
+    found = grade.grade_all(tasks, limits, jobs)
+    bar = tqdm(found, total=len(tasks), unit="submission", leave=False)
+    return list(bar)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())
+    sys.exit(130)

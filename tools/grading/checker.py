@@ -1,0 +1,224 @@
+"""Run a lab with its hidden checks, while the answers run elsewhere.
+
+    checker.py LAB OPTIONS READER WRITER VERDICTS
+
+Cells that students write are not run: each name that they define becomes
+what the worker holds under it, data or a proxy. All other cells run here.
+One line of JSON a check goes to VERDICTS.
+"""
+
+import ast
+import contextlib
+import json
+import os
+import re
+import sys
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from remote import Client, WorkerLost  # noqa: E402
+from ship import Probe  # noqa: E402
+from wire import Channel  # noqa: E402
+from worker import Capped, lighten, redirected  # noqa: E402
+
+PROBE = re.compile(r"^# probe\b.*\n(?=def )", re.MULTILINE)
+MESSAGE = 4_000  # characters
+PRINTED = 20_000
+
+
+# -- the lab's cells --------------------------------------------------------
+
+
+def split_answer(source: str) -> tuple[ast.Module, list[str]]:
+    """Return what the lab gives in an answer cell, and the student's names.
+
+    A statement that lies between the markers, or has them inside, is the
+    student's; only the names that it defines are returned.
+    """
+    regions, given, names = _regions(source), [], []
+    for statement in ast.parse(source).body:
+        lines = range(_first_line(statement), statement.end_lineno + 1)
+        imports = isinstance(statement, ast.Import | ast.ImportFrom)
+        if imports or not regions.intersection(lines):
+            given.append(statement)
+        else:
+            names += _defined(statement)
+    return ast.Module(given, []), names
+
+
+def _regions(source: str) -> set[int]:
+    """Return the numbers of all lines between the markers."""
+    inside, lines = False, set()
+    for number, line in enumerate(source.split("\n"), start=1):
+        inside |= "### BEGIN SOLUTION" in line
+        if inside:
+            lines.add(number)
+        inside &= "### END SOLUTION" not in line
+    return lines
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    """Return the names that a top-level statement defines."""
+    scopes = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    if isinstance(statement, scopes):
+        return [statement.name]
+    return [
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+
+
+def compiled(source: str, name: str) -> Any:
+    """Compile a cell; functions under ``# probe`` get the decorator."""
+    return compile(PROBE.sub("@__probe__\n", source), f"<{name}>", "exec")
+
+
+class Lab:
+    """One run of a lab against one worker."""
+
+    def __init__(self, client: Client, emit: Any, options: dict):
+        self.client, self.names, self.emit = client, client.names, emit
+        self.options, self.ready = options, False
+        self.names["__name__"] = "lab"
+        self.names["__probe__"] = lambda f: Probe(f, client.call)
+
+    def run(self, cells: list[dict]) -> None:
+        """Run all cells in order."""
+        for cell in cells:
+            mark = cell["metadata"].get("nbgrader", {})
+            source = "".join(cell["source"])
+            if mark.get("solution"):
+                self.bind(source)
+            elif mark.get("grade"):
+                self.check(mark["grade_id"], source)
+            else:
+                self.plain(source)
+
+    def plain(self, source: str) -> None:
+        """Run a cell of the lab; an answer that it uses may break it."""
+        with contextlib.suppress(Exception), redirected(Capped(0)):
+            exec(compiled(source, "cell"), self.names)
+
+    def bind(self, source: str) -> None:
+        """Take what the lab gives, and the student's names."""
+        if not self.ready:
+            self.client.wait_ready(self.options["seconds"])
+            self.ready = True
+        given, wanted = split_answer(source)
+        exec(compile(given, "<given>", "exec"), self.names)
+        for name in wanted:
+            self.names.pop(name, None)
+        self.names.update(self.client.look_up(wanted))
+
+    def check(self, name: str, source: str) -> None:
+        """Run a check and emit its verdict."""
+        if name in self.options["skip"]:
+            return
+        self.verdict(name, source, self.names)
+
+    def verdict(self, name: str, source: str, names: dict) -> None:
+        """Run a check in these names; what it raises is the reason."""
+        stream, lost, message = Capped(PRINTED), None, ""
+        self.emit(begin=name)
+        try:
+            with redirected(stream):
+                exec(compiled(source, "check"), names)
+            passed = True
+        except WorkerLost as error:
+            passed, lost, message = False, error, str(error)
+        except BaseException as error:
+            passed, message = False, explain(error, source)
+        self.emit(
+            id=name,
+            passed=passed,
+            message=message[:MESSAGE],
+            printed=stream.text(),
+        )
+        if lost:
+            raise lost
+
+    def rehearse(self, cells: list[dict], wrong: dict) -> None:
+        """Give every stored wrong answer, and the stub, to its check."""
+        for cell in cells:
+            mark = cell["metadata"].get("nbgrader", {})
+            source = "".join(cell["source"])
+            if not mark.get("grade") or cell["cell_type"] != "code":
+                self.run([cell])
+                if mark.get("solution"):
+                    answer = source
+                continue
+            before = dict(self.names)
+            self.verdict(mark["grade_id"], source, self.names)
+            for number, code in enumerate(wrong.get(mark["grade_id"], [])):
+                self.client.run(code)
+                self.try_again(
+                    f"{mark['grade_id']}/{number}", answer, source, before
+                )
+                self.client.run(answer)
+            self.bind(answer)
+
+    def try_again(
+        self, name: str, answer: str, check: str, names: dict
+    ) -> None:
+        """Run a check again on what the worker holds now."""
+        trial = dict(names)
+        trial.update(self.client.look_up(split_answer(answer)[1]))
+        self.verdict(name, check, trial)
+
+
+def explain(error: BaseException, source: str) -> str:
+    """Return in words why a check failed."""
+    text = str(error)
+    if isinstance(error, AssertionError) and text:
+        return text
+    if isinstance(error, AssertionError):
+        return f"This does not hold: {_failing_line(error, source)}"
+    if isinstance(error, NotImplementedError):
+        return "Not answered yet (NotImplementedError)."
+    return f"{type(error).__name__}: {text}"
+
+
+def _failing_line(error: BaseException, source: str) -> str:
+    lines, trace, line = source.split("\n"), error.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<check>":
+            line = lines[trace.tb_lineno - 1].strip()
+        trace = trace.tb_next
+    return line
+
+
+def main() -> None:
+    """Run the lab; losing the worker ends the run."""
+    path, options, *fds = sys.argv[1:]
+    options, (reader, writer, verdicts) = json.loads(options), map(int, fds)
+    verdicts = os.fdopen(verdicts, "w", encoding="utf-8")
+
+    def emit(**verdict: Any) -> None:
+        print(json.dumps(verdict), file=verdicts, flush=True)
+
+    with open(path, encoding="utf-8") as file:
+        cells = json.load(file)["cells"]
+    cells = [cell for cell in cells if cell["cell_type"] == "code"]
+    lighten([options["lab"]])
+    client = Client(Channel(reader, writer), {}, options["call_seconds"])
+    lab = Lab(client, emit, options)
+    try:
+        if "rehearse" in options:
+            with open(options["rehearse"], encoding="utf-8") as file:
+                lab.rehearse(cells, json.load(file))
+        else:
+            lab.run(cells)
+        emit(end="")
+    except WorkerLost as error:
+        emit(end=str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Start a process without network, in a read-only file system of its own.
+
+The order of wrapping, when started as root: a private mount namespace in
+which folders below a closed home are bound to an open place, ``setpriv`` to
+an unprivileged uid, ``prlimit``, ``bwrap``, Python. Other users start with
+``prlimit``.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tools.grading import seccomp
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+FIRST_UID = 64_100  # one uid a slot; no account should have them
+MB = 2**20
+MOUNT = (
+    "while [ $1 != -- ]; do mount --bind $1 $2 || exit 1; shift 2; done; "
+    'shift; exec "$@"'
+)
+
+
+class SandboxError(RuntimeError):
+    """No sandbox can be made here; the text says why and what helps."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; exceeding a limit costs only itself.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall clock for everything.
+    call_seconds, cell_seconds : float
+        For one call of an answer, and for one cell of the notebook.
+    address_mb, memory_mb, scratch_mb, file_mb : int
+        Address space of one process, resident memory of all processes of a
+        sandbox, the folder that it may write to, one file.
+    processes, output, report : int
+        Processes and threads; characters kept of one cell, and of all.
+    """
+
+    seconds: float = 300
+    call_seconds: float = 60
+    cell_seconds: float = 120
+    address_mb: int = 6144
+    memory_mb: int = 4096
+    scratch_mb: int = 64
+    file_mb: int = 50
+    processes: int = 200
+    output: int = 20_000
+    report: int = 4_000_000
+
+
+@dataclass
+class Box:
+    """One way to start processes: in sandboxes, or plainly when trusted."""
+
+    limits: Limits
+    trusted: bool = False
+    slot: int = 0
+    folder: Path = field(default_factory=Path)
+
+    def start(
+        self, arguments: Sequence[str], files: dict[str, Path], fds: tuple
+    ) -> subprocess.Popen:
+        """Start Python; `files` are visible under the given paths.
+
+        In `arguments`, ``{/in/name}`` stands for the place of a file.
+        """
+        places = {n: str(p) if self.trusted else n for n, p in files.items()}
+        command = [_fill(argument, places) for argument in arguments]
+        command = [sys.executable, "-B", *command]
+        if self.trusted:
+            return _popen(command, fds, cwd=self.folder, env=_environment())
+        with tempfile.TemporaryFile() as rules:
+            rules.write(seccomp.program())
+            rules.seek(0)
+            wrapped = self.wrap(command, files, rules.fileno())
+            return _popen(wrapped, (*fds, rules.fileno()))
+
+    def wrap(
+        self, command: list[str], files: dict[str, Path], rules: int
+    ) -> list[str]:
+        """Return the whole command line of a sandbox."""
+        binds = {str(p): str(p) for p in _shared()}
+        binds |= {str(p): name for name, p in files.items()}
+        staged, root = {}, os.geteuid() == 0
+        if root:
+            others = [p for p in binds if self.folder not in Path(p).parents]
+            staged = self._staged([p for p in others if not _open_to_all(p)])
+        inner = [
+            *_limited(self.limits),
+            *_bubble(self.limits, rules),
+            *_pairs({staged.get(p, p): name for p, name in binds.items()}),
+            *("--proc", "/proc", "--dev", "/dev"),
+            *("--size", str(16 * MB), "--tmpfs", "/dev/shm"),
+            *("--remount-ro", "/dev"),
+            *(
+                "--size",
+                str(self.limits.scratch_mb * MB),
+                "--tmpfs",
+                "/scratch",
+            ),
+            *("--remount-ro", "/", "--chdir", "/scratch", "--"),
+            *command,
+        ]
+        return [*self._dropped(staged), *inner] if root else inner
+
+    def _staged(self, closed: list[str]) -> dict[str, str]:
+        """Return open places at which closed folders shall be bound."""
+        places = {}
+        for number, path in enumerate(closed):
+            place = self.folder / f"mount{number}"
+            if os.path.isdir(path):
+                place.mkdir(exist_ok=True)
+            else:
+                place.touch()
+            places[path] = str(place)
+        return places
+
+    def _dropped(self, staged: dict[str, str]) -> list[str]:
+        uid = FIRST_UID + self.slot
+        drop = ["setpriv", f"--reuid={uid}", f"--regid={uid}"]
+        drop += ["--clear-groups", "--inh-caps=-all", "--no-new-privs"]
+        if not staged:
+            return drop
+        pairs = [text for pair in staged.items() for text in pair]
+        mount = ["unshare", "--mount", "--propagation", "private"]
+        return [*mount, "sh", "-c", MOUNT, "sh", *pairs, "--", *drop]
+
+
+def _fill(argument: str, places: dict[str, str]) -> str:
+    for name, place in places.items():
+        argument = argument.replace("{" + name + "}", place)
+    return argument
+
+
+def _popen(command: list[str], fds: tuple, **more: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        command,
+        pass_fds=fds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        **more,
+    )
+
+
+def _shared() -> list[Path]:
+    """Return what every sandbox may read: Python, library, data sets."""
+    python = [Path(p) for p in {sys.base_prefix, sys.prefix}]
+    outside = [p for p in python if not p.is_relative_to("/usr")]
+    return [*outside, ROOT / "topoi", ROOT / "datasets"]
+
+
+def _open_to_all(path: str) -> bool:
+    """Whether every user may pass all folders on the way to a path."""
+    parents = [Path(path), *Path(path).parents]
+    return all(p.stat().st_mode & 0o1 for p in parents if p.is_dir())
+
+
+def _limited(limits: Limits) -> list[str]:
+    return [
+        "prlimit",
+        f"--nproc={limits.processes}",
+        f"--as={limits.address_mb * MB}",
+        f"--fsize={limits.file_mb * MB}",
+        f"--cpu={int(2 * limits.seconds) + 1}",
+        "--core=0",
+        "--nofile=256",
+    ]
+
+
+def _bubble(limits: Limits, rules: int) -> list[str]:
+    environment = _environment() | {
+        "HOME": "/scratch",
+        "TMPDIR": "/scratch",
+        "PYTHONPATH": str(ROOT),
+    }
+    pairs = environment.items()
+    return [
+        *("bwrap", "--seccomp", str(rules)),
+        *("--unshare-all", "--unshare-user", "--disable-userns"),
+        *("--uid", "1000", "--gid", "1000", "--hostname", "lab"),
+        *("--die-with-parent", "--new-session", "--clearenv"),
+        *(text for pair in pairs for text in ("--setenv", *pair)),
+        *("--ro-bind", "/usr", "/usr"),
+        *("--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"),
+        *("--symlink", "usr/lib64", "/lib64"),
+    ]
+
+
+def _pairs(binds: dict[str, str]) -> list[str]:
+    return [text for p, n in binds.items() for text in ("--ro-bind", p, n)]
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": tempfile.gettempdir(),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    }
+
+
+# -- watching and ending ----------------------------------------------------
+
+
+def memory_mb(process: subprocess.Popen) -> float:
+    """Return the resident memory of a process and all its children."""
+    try:
+        top = psutil.Process(process.pid)
+        family = [top, *top.children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    total = 0
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            total += member.memory_info().rss
+    return total / MB
+
+
+def end(process: subprocess.Popen) -> None:
+    """Kill a sandbox with all that runs in it, and wait for it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
+
+
+def probe(box: Box) -> None:
+    """See whether sandboxes work here, by starting one.
+
+    Raises
+    ------
+    SandboxError
+        If bubblewrap is missing or fails; the text holds its own words.
+    """
+    for tool in ("bwrap", "prlimit"):
+        if shutil.which(tool) is None:
+            raise SandboxError(
+                f"{tool} is not installed, and submissions are not run "
+                "without it. On Debian and Ubuntu: apt-get install "
+                "bubblewrap util-linux. Only for notebooks that you wrote "
+                "yourself: --trust-submissions."
+            )
+    process = box.start(["-c", "import numpy"], {}, ())
+    words = process.stderr.read(4000).decode(errors="replace").strip()
+    code = process.wait()
+    process.stderr.close()
+    if code != 0:
+        raise SandboxError(
+            f"bubblewrap does not work here (exit {code}): {words} In a "
+            "container it needs user namespaces: see the page How to grade. "
+            "Only for notebooks that you wrote yourself: --trust-submissions."
+        )
+
+
+PREFIX = "topoi-grading-"
+
+
+def remove_left_overs() -> None:
+    """Remove the temporary folders of runs whose process has ended."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).split("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_folder(slot: int) -> Iterator[Path]:
+    """Make a folder that only its slot may enter; its name has the owner."""
+    prefix = f"{PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix) as name:
+        if os.geteuid() == 0:
+            os.chown(name, FIRST_UID + slot, FIRST_UID + slot)
+        yield Path(name)

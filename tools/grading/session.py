@@ -1,0 +1,238 @@
+"""Run one submission: start worker and checker, gather what they say."""
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tools.grading import sandbox
+from tools.grading.sandbox import HERE, Box
+from tools.grading.submissions import Lab
+
+STARTS = 3
+LINES_BYTES = 8 * 2**20  # of verdicts, and of a report
+TICK = 0.25  # seconds between two looks at the memory
+WORKER = ("wire.py", "ship.py", "worker.py")
+CHECKER = (*WORKER, "remote.py", "checker.py")
+
+
+@dataclass
+class Session:
+    """What was learnt about one submission.
+
+    Attributes
+    ----------
+    verdicts : dict
+        What the checker said of each check: passed, message, printed.
+    cells, outputs : list, dict
+        What the worker said of itself: the submission's cells, and what
+        they showed. Not to be trusted.
+    reason : str
+        Why there may be fewer verdicts than checks.
+    begun : str
+        The check that is running.
+    broken : str
+        What the file is, if it is no notebook.
+    """
+
+    verdicts: dict[str, dict] = field(default_factory=dict)
+    cells: list[dict] = field(default_factory=list)
+    outputs: dict[int, list] = field(default_factory=dict)
+    reason: str = ""
+    begun: str = ""
+    broken: str = ""
+
+    def hear_checker(self, line: dict) -> None:
+        """Take a line of the checker."""
+        self.begun = line.get("begin", self.begun)
+        if "id" in line:
+            self.verdicts.setdefault(line.pop("id"), line)
+            self.begun = ""
+        self.reason = line.get("end", self.reason)
+
+    def hear_worker(self, line: dict) -> None:
+        """Take a line of the worker; a forged one is dropped."""
+        if "broken" in line:
+            self.broken = str(line["broken"])[:200]
+        if isinstance(line.get("cells"), list) and not self.cells:
+            self.cells = [c for c in line["cells"] if isinstance(c, dict)]
+        if isinstance(line.get("outputs"), list):
+            place = line.get("at")
+            if type(place) is int and 0 <= place < len(self.cells):
+                self.outputs.setdefault(place, line["outputs"][:20])
+
+
+def run(
+    lab: Lab, notebook: bytes, box: Box, rehearsal: dict | None = None
+) -> Session:
+    """Give a submission to a worker and the lab to a checker.
+
+    When a check loses the worker, it has failed; both are started again for
+    the checks that are left, at most three times within the same time.
+    """
+    session = Session()
+    deadline = time.monotonic() + box.limits.seconds
+    for _ in range(STARTS):
+        before = len(session.verdicts)
+        with sandbox.temporary_folder(box.slot) as folder:
+            box.folder = folder
+            _once(session, lab, notebook, box, deadline, rehearsal)
+        if session.begun:  # the checker itself has died
+            message = session.reason or "The check did not survive the answer."
+            verdict = {"passed": False, "message": message, "printed": ""}
+            session.verdicts[session.begun] = verdict
+        done = lab.checks.keys() <= session.verdicts.keys()
+        if done or session.broken or len(session.verdicts) == before:
+            break
+    return session
+
+
+def _once(
+    session: Session,
+    lab: Lab,
+    notebook: bytes,
+    box: Box,
+    deadline: float,
+    rehearsal: dict | None,
+) -> None:
+    options = asdict(box.limits) | {"lab": "keras" if lab.needs_keras else ""}
+    options |= {"skip": list(session.verdicts)}
+    inputs = {"submission.ipynb": notebook, "lab.ipynb": lab.source}
+    if rehearsal is not None:
+        options["rehearse"] = "{/in/rehearsal.json}"
+        inputs["rehearsal.json"] = json.dumps(rehearsal).encode()
+    files = _write(box.folder, inputs)
+    hers = {n: p for n, p in files.items() if n == "/in/submission.ipynb"}
+    ours = {n: p for n, p in files.items() if n not in hers}
+    options = json.dumps(options)
+    with _Pipes() as pipes, contextlib.ExitStack() as stack:
+        worker = box.start(
+            [
+                "{/g/worker.py}",
+                "{/in/submission.ipynb}",
+                options,
+                *pipes.worker,
+            ],
+            hers | _scripts(WORKER),
+            tuple(map(int, pipes.worker)),
+        )
+        stack.callback(sandbox.end, worker)
+        checker = box.start(
+            ["{/g/checker.py}", "{/in/lab.ipynb}", options, *pipes.checker],
+            ours | _scripts(CHECKER),
+            tuple(map(int, pipes.checker)),
+        )
+        stack.callback(sandbox.end, checker)
+        pipes.close_children()
+        _gather(session, pipes, (worker, checker), box, deadline)
+
+
+def _write(folder: Path, inputs: dict[str, bytes]) -> dict[str, Path]:
+    files = {}
+    for name, data in inputs.items():
+        path = folder / name
+        path.write_bytes(data)
+        path.chmod(0o644)
+        files[f"/in/{name}"] = path
+    return files
+
+
+def _scripts(names: tuple[str, ...]) -> dict[str, Path]:
+    return {f"/g/{name}": HERE / name for name in names}
+
+
+class _Pipes:
+    """Requests, answers, the worker's report, the checker's verdicts."""
+
+    def __enter__(self) -> "_Pipes":
+        requests, answers, self.report, self.verdicts = (
+            os.pipe() for _ in range(4)
+        )
+        worker = requests[0], answers[1], self.report[1]
+        checker = answers[0], requests[1], self.verdicts[1]
+        self.worker, self.checker = map(str, worker), map(str, checker)
+        self.worker, self.checker = tuple(self.worker), tuple(self.checker)
+        self.children = {*worker, *checker}
+        return self
+
+    def close_children(self) -> None:
+        """Close the ends that only the children use."""
+        while self.children:
+            os.close(self.children.pop())
+
+    def __exit__(self, *_: object) -> None:
+        self.close_children()
+        os.close(self.report[0])
+        os.close(self.verdicts[0])
+
+
+def _gather(
+    session: Session,
+    pipes: _Pipes,
+    processes: tuple[subprocess.Popen, ...],
+    box: Box,
+    deadline: float,
+) -> None:
+    """Read lines until the checker has ended or a limit is reached."""
+    hear = {
+        pipes.verdicts[0]: _Lines(session.hear_checker),
+        pipes.report[0]: _Lines(session.hear_worker),
+    }
+    with selectors.DefaultSelector() as selector:
+        for fd in hear:
+            selector.register(fd, selectors.EVENT_READ)
+        look = 0.0
+        while pipes.verdicts[0] in selector.get_map():
+            _read(selector, hear, TICK)
+            if time.monotonic() < look:
+                continue
+            look = time.monotonic() + TICK
+            reason = _exceeded(processes, box, deadline)
+            if reason:
+                session.reason = reason
+                return
+        while _read(selector, hear, 0):
+            pass
+
+
+def _read(
+    selector: selectors.BaseSelector, hear: dict, seconds: float
+) -> bool:
+    """Read what is there; return whether something was."""
+    events = selector.select(seconds)
+    for (_, fd, _, _), _ in events:
+        data = os.read(fd, 2**16)
+        if not data or not hear[fd].feed(data):
+            selector.unregister(fd)
+    return bool(events)
+
+
+def _exceeded(processes: tuple, box: Box, deadline: float) -> str:
+    if time.monotonic() > deadline:
+        return f"Stopped after {box.limits.seconds:g} seconds."
+    if max(map(sandbox.memory_mb, processes)) > box.limits.memory_mb:
+        return f"Stopped: more than {box.limits.memory_mb} MB of memory."
+    return ""
+
+
+class _Lines:
+    """Lines of JSON from a pipe, up to a limit."""
+
+    def __init__(self, hear: Callable[[dict], None]):
+        self.hear, self.rest, self.size = hear, b"", 0
+
+    def feed(self, data: bytes) -> bool:
+        """Take some bytes; return whether more is welcome."""
+        self.size += len(data)
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(ValueError, RecursionError):
+                value = json.loads(line)
+                if isinstance(value, dict):
+                    self.hear(value)
+        return self.size < LINES_BYTES

@@ -1,0 +1,298 @@
+"""Run a submission's cells, then answer the checker: inside a sandbox.
+
+    worker.py NOTEBOOK OPTIONS READER WRITER REPORT
+
+Nothing here is trusted by anybody: the student's code shares this process.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import ship  # noqa: E402
+from wire import Channel, Decoder, Encoder, WireError  # noqa: E402
+
+HANDLES = 10_000
+PICTURE_BYTES = 300_000
+PICTURES = 4  # of one cell
+
+
+class Capped(io.TextIOBase):
+    """A text stream that keeps the beginning and counts the rest."""
+
+    def __init__(self, limit: int):
+        self.limit, self.parts, self.size = limit, [], 0
+
+    def write(self, text: str) -> int:
+        kept = text[: max(self.limit - self.size, 0)]
+        if kept:
+            self.parts.append(kept)
+        self.size += len(text)
+        return len(text)
+
+    def text(self) -> str:
+        """Return what was kept, and how much was not."""
+        left = self.size - self.limit
+        note = f"\n... and {left} more characters" if left > 0 else ""
+        return "".join(self.parts) + note
+
+
+# -- the notebook -----------------------------------------------------------
+
+
+def read_cells(path: str) -> list[dict]:
+    """Return id, kind and source of every cell of a notebook.
+
+    Raises
+    ------
+    ValueError
+        If the file is no notebook; the text says what it is.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            cells = json.load(file)["cells"]
+        return [_cell(cell) for cell in cells]
+    except (LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError("not a notebook") from None
+    except ValueError:
+        raise ValueError("not JSON, so not a notebook") from None
+
+
+def _cell(cell: dict) -> dict:
+    source = cell["source"]
+    source = source if type(source) is str else "".join(source)
+    mark = cell.get("metadata", {}).get("nbgrader", {})
+    name = mark.get("grade_id")
+    return {
+        "id": name if type(name) is str else None,
+        "kind": str(cell["cell_type"]),
+        "check": bool(mark.get("grade")) and not mark.get("solution"),
+        "source": source,
+    }
+
+
+class Shell:
+    """IPython without a kernel; runs cells and keeps what they show."""
+
+    def __init__(self, options: dict):
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "NoColor"
+        config.InteractiveShell.xmode = "Minimal"
+        self.shell = InteractiveShell.instance(config=config)
+        self.names = self.shell.user_ns
+        self.output, self.seconds = options["output"], options["cell_seconds"]
+
+    def run(self, source: str) -> list[dict]:
+        """Run one cell; return its outputs as plain text and pictures."""
+        stream, error = Capped(self.output), None
+        with redirected(stream), _alarm(self.seconds):
+            result = self.shell.run_cell(source, store_history=False)
+            error = result.error_before_exec or result.error_in_exec
+        outputs = [{"text": stream.text()}] if stream.size else []
+        outputs += [{"png": picture} for picture in _pictures()]
+        if error is not None:
+            text = f"{type(error).__name__}: {error}"
+            outputs.append({"error": text[: self.output]})
+        return outputs
+
+
+@contextlib.contextmanager
+def redirected(stream: io.TextIOBase) -> Iterator[None]:
+    """Send what is printed and logged into `stream`."""
+    out, err = contextlib.redirect_stdout, contextlib.redirect_stderr
+    with out(stream), err(stream):
+        yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(*_: Any) -> None:
+        raise TimeoutError(f"This cell ran for more than {seconds:g} seconds.")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _pictures() -> list[str]:
+    if "matplotlib.pyplot" not in sys.modules:
+        return []
+    from matplotlib import pyplot
+
+    pictures = []
+    for number in pyplot.get_fignums()[:PICTURES]:
+        file = io.BytesIO()
+        with contextlib.suppress(Exception):
+            pyplot.figure(number).savefig(file, format="png")
+        if 0 < len(file.getvalue()) <= PICTURE_BYTES:
+            pictures.append(base64.b64encode(file.getvalue()).decode())
+    pyplot.close("all")
+    return pictures
+
+
+# -- the answers ------------------------------------------------------------
+
+
+class Server:
+    """Serve the checker's requests, also while a callback is on its way."""
+
+    def __init__(self, channel: Channel, shell: Shell):
+        self.channel, self.shell = channel, shell
+        self.handles: list[Any] = []
+
+    def serve(self) -> None:
+        """Serve until the checker is gone."""
+        while True:
+            self.reply(*self.channel.receive())
+
+    def reply(self, header: dict, body: bytes) -> None:
+        """Serve one request."""
+        decoder, encoder = Decoder(body, self._unpack), Encoder(self._pack)
+        try:
+            value = self._serve(header, decoder)
+            answer = {"op": "value", "v": encoder.encode(value)}
+        except BaseException as error:
+            answer = {"op": "error", "n": type(error).__name__, "s": ""}
+            with contextlib.suppress(BaseException):
+                answer["s"] = str(error)[:2000]
+            encoder = Encoder()
+        self.channel.send(answer, encoder.body)
+
+    def _serve(self, header: dict, decoder: Decoder) -> Any:
+        if header["op"] == "run":
+            self.shell.run(header["s"])
+            return None
+        if header["op"] == "names":
+            names = self.shell.names
+            return {n: names[n] for n in header["v"] if n in names}
+        function = decoder.decode(header["f"])
+        args = decoder.many(header["a"])
+        kwargs = decoder.decode(header["k"])
+        with redirected(Capped(0)):
+            return function(*args, **kwargs)
+
+    def callback(self, number: int, args: tuple, kwargs: dict) -> Any:
+        """Ask the checker to call a function of its own."""
+        encoder = Encoder(self._pack)
+        header = {"op": "callback", "i": number, "a": encoder.many(args)}
+        header["k"] = encoder.encode(kwargs)
+        self.channel.send(header, encoder.body)
+        while True:
+            header, body = self.channel.receive()
+            if header["op"] == "value":
+                return Decoder(body, self._unpack).decode(header["v"])
+            if header["op"] == "error":
+                raise RuntimeError(header["s"])
+            self.reply(header, body)
+
+    def _pack(self, value: Any, encoder: Encoder) -> dict:
+        number = getattr(value, "callback_number", None)
+        if type(number) is int:
+            return {"t": "yours", "v": number}
+        array = _as_array(value)
+        if array is not None:
+            return encoder.encode(array)
+        if len(self.handles) >= HANDLES:
+            raise WireError("Too many objects are in use.")
+        self.handles.append(value)
+        return {"t": "handle", "v": len(self.handles) - 1}
+
+    def _unpack(self, tag: str, data: dict, decoder: Decoder) -> Any:
+        if tag == "mine":
+            return self.handles[data["v"]]
+        if tag == "name":
+            return self.shell.names[data["v"]]
+        if tag == "callback":
+            return self._stand_in(data["v"], data["n"])
+        return ship.unpack(tag, data, decoder)
+
+    def _stand_in(self, number: int, name: str) -> FunctionType:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return self.callback(number, args, kwargs)
+
+        function.__name__ = name
+        function.callback_number = number
+        return function
+
+
+def _as_array(value: Any) -> Any:
+    """Return a tensor as an array, and None for anything else."""
+    if isinstance(value, type) or not hasattr(value, "__array__"):
+        return None
+    import numpy as np
+
+    with contextlib.suppress(Exception):
+        array = np.asarray(value)
+        return array if array.dtype != object else None
+    return None
+
+
+# -- start ------------------------------------------------------------------
+
+
+def light_setup(scale: str = "small", seed: int = 0) -> None:
+    """Seed without Keras: a lab without Keras need not wait for it."""
+    import numpy as np
+
+    os.environ["TOPOI_SCALE"] = scale
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+
+
+def lighten(sources: list[str]) -> None:
+    """Put `light_setup` in place, unless a cell speaks of Keras."""
+    if not any("keras" in s or "tensorflow" in s for s in sources):
+        from topoi import runtime
+
+        runtime.setup = light_setup
+
+
+def main() -> None:
+    """Run the cells, then serve."""
+    path, options, *fds = sys.argv[1:]
+    options, (reader, writer, report) = json.loads(options), map(int, fds)
+    report = os.fdopen(report, "w", encoding="utf-8")
+    channel = Channel(reader, writer)
+    try:
+        cells = read_cells(path)
+    except ValueError as error:
+        print(json.dumps({"broken": str(error)}), file=report, flush=True)
+        return
+    print(json.dumps({"cells": cells}), file=report, flush=True)
+    code = [
+        (place, cell["source"])
+        for place, cell in enumerate(cells)
+        if cell["kind"] == "code" and not cell["check"]
+    ]
+    lighten([options["lab"], *(source for _, source in code)])
+    shell, budget = Shell(options), options["report"]
+    for place, source in code:
+        outputs = shell.run(source)
+        line = json.dumps({"at": place, "outputs": outputs})
+        budget -= len(line)
+        if outputs and budget > 0:
+            print(line, file=report, flush=True)
+    channel.send({"op": "ready"})
+    Server(channel, shell).serve()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(EOFError):
+        main()
