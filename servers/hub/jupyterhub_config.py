@@ -48,31 +48,34 @@ c.Spawner.environment = {
 
 
 def private_exchange(spawner):
-    """Give a student an exchange folder of their own, closed to others."""
-    name = spawner.user.name
-    root = EXCHANGE / name
+    """Give a student an exchange folder that no other student can enter.
+
+    Its owner is the hub, so that nobody can plant links in it; the student
+    may write into ``inbound`` only. Accounts need groups of their own, as
+    Debian makes them.
+    """
+    root = EXCHANGE / spawner.user.name
     course = root / COURSE
-    for folder in (course / "inbound", course / "feedback"):
-        folder.mkdir(parents=True, exist_ok=True)
+    for name in ("outbound", "inbound", "feedback"):
+        (course / name).mkdir(parents=True, exist_ok=True)
     for lab in Path(RELEASE).glob("*-student.ipynb"):
         folder = course / "outbound" / lab.stem.removesuffix("-student")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         shutil.copyfile(lab, folder / lab.name)
-    root.chmod(0o700)
-    if os.geteuid() == 0:
-        _own(root, name)
+    account = _account(spawner.user.name)
+    root.chmod(0o700 if account is None else 0o750)
+    if account is not None:
+        os.chown(root, -1, account.pw_gid)
+        os.chown(course / "inbound", account.pw_uid, account.pw_gid)
     spawner.environment["TOPOI_EXCHANGE"] = str(root)
 
 
-def _own(root, name):
-    """Hand a folder to the account of that name, where there is one."""
+def _account(name):
+    """Return the account of that name if the hub can give files to it."""
     try:
-        account = pwd.getpwnam(name)
+        return pwd.getpwnam(name) if os.geteuid() == 0 else None
     except KeyError:
-        return
-    for path in (root, *root.rglob("*")):
-        if not path.is_symlink():
-            os.chown(path, account.pw_uid, account.pw_gid)
+        return None
 
 
 c.Spawner.pre_spawn_hook = private_exchange

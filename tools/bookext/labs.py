@@ -110,13 +110,11 @@ def lab_page(
     for cell, stub in zip(nb.cells, student.cells, strict=True):
         shown = copy.deepcopy(cell)
         shown.source = stub.source
-        if labs.is_answer(cell) and not solutions:
+        if labs.is_answer(cell) and cell.cell_type == "code":
+            folded += [_solution(cell)] if solutions else []
             shown.outputs = []
-        elif labs.is_answer(cell) and cell.cell_type == "markdown":
+        elif labs.is_answer(cell) and solutions:
             shown.source = _dropdown("Show a model answer", cell.source)
-        elif labs.is_answer(cell):
-            folded.append(_solution(cell))
-            shown.outputs = []
         cells.append(shown)
         if labs.is_check(cell):
             _fold(shown, "the check")

@@ -1,0 +1,161 @@
+"""`servers/hub`: what can be seen without starting a hub."""
+
+import os
+import re
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from traitlets.config import Config
+
+import gates
+from servers.hub import collect
+
+HUB = gates.ROOT / "servers" / "hub"
+
+
+def load(name):
+    """Run a configuration file as its program does."""
+    config = Config()
+    path = HUB / name
+    names = {"get_config": lambda: config, "__file__": str(path)}
+    exec(compile(path.read_text(), path, "exec"), names)
+    return config, names
+
+
+@pytest.fixture
+def hook(tmp_path, monkeypatch):
+    """The hub's hook, and the folder that it works in."""
+    release = tmp_path / "release"
+    release.mkdir()
+    (release / "cnn-student.ipynb").write_text("{}")
+    monkeypatch.setenv("TOPOI_HUB", str(tmp_path / "hub"))
+    monkeypatch.setenv("TOPOI_RELEASE", str(release))
+    config, names = load("jupyterhub_config.py")
+    return config.Spawner.pre_spawn_hook, tmp_path / "hub" / "exchange"
+
+
+def spawner(name):
+    return SimpleNamespace(user=SimpleNamespace(name=name), environment={})
+
+
+def test_hub_listens_on_loopback_only(hook):
+    config, _ = load("jupyterhub_config.py")
+    addresses = [
+        config.JupyterHub.bind_url,
+        config.JupyterHub.hub_ip,
+        config.ConfigurableHTTPProxy.api_url,
+    ]
+    assert all("127.0.0.1" in address for address in addresses)
+
+
+def test_each_student_has_a_closed_folder(hook):
+    make, exchange = hook
+    jane = spawner("jane-without-account")
+    make(jane)
+    make(jane)  # a second start changes nothing
+    root = exchange / "jane-without-account"
+    assert jane.environment["TOPOI_EXCHANGE"] == str(root)
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+    names = {p.relative_to(root).as_posix() for p in root.rglob("*.ipynb")}
+    assert names == {"topoi/outbound/cnn/cnn-student.ipynb"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_account_may_write_into_its_inbound_only(hook):
+    """With an account that every Linux has; others have no access at all."""
+    make, exchange = hook
+    make(spawner("nobody"))
+    root = exchange / "nobody"
+    assert stat.S_IMODE(root.stat().st_mode) == 0o750
+    owners = {
+        path.name: path.owner() for path in (root, *(root / "topoi").iterdir())
+    }
+    assert owners == {
+        "nobody": "root",
+        "inbound": "nobody",
+        "outbound": "root",
+        "feedback": "root",
+    }
+
+
+def test_nbgrader_and_hub_mean_the_same_course():
+    config, _ = load("nbgrader_config.py")
+    _, names = load("jupyterhub_config.py")
+    course = config.CourseDirectory.course_id
+    assert course == names["COURSE"] == collect.COURSE
+
+
+def submit(exchange, student, time, content="{}", lab="cnn"):
+    folder = exchange / student / "topoi" / "inbound"
+    folder /= f"{student}+{lab}+{time}+abc"
+    folder.mkdir(parents=True)
+    (folder / f"{lab}-student.ipynb").write_text(content)
+    return folder
+
+
+def test_collect_takes_the_newest_of_each_student(tmp_path):
+    exchange, out = tmp_path / "exchange", tmp_path / "out"
+    submit(exchange, "ann", "2026-11-21 10:00:00 UTC", "old")
+    submit(exchange, "ann", "2026-11-21 12:00:00 UTC", "new")
+    submit(exchange, "ann", "2026-11-21 13:00:00 UTC", "gan", lab="gan")
+    (exchange / "bob" / "topoi" / "inbound").mkdir(parents=True)
+    assert collect.collect(exchange, "cnn", out) == [
+        "ann: 2026-11-21 12:00:00 UTC",
+        "bob: nothing handed in",
+    ]
+    files = {p.relative_to(out).as_posix(): p for p in out.rglob("*.ipynb")}
+    assert list(files) == ["ann/cnn-student.ipynb"]
+    assert files["ann/cnn-student.ipynb"].read_text() == "new"
+
+
+def test_collect_follows_no_link_and_takes_no_giant(tmp_path):
+    exchange, out = tmp_path / "exchange", tmp_path / "out"
+    time = "2026-11-21 10:00:00 UTC"
+    secret = tmp_path / "cnn-student.ipynb"
+    secret.write_text("secret")
+    linked = submit(exchange, "a-file", time) / secret.name
+    linked.unlink()
+    linked.symlink_to(secret)
+    folder = submit(exchange, "b-folder", time)
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    submit(exchange, "c-giant", time, "x" * (collect.LARGEST + 1))
+    told = collect.collect(exchange, "cnn", out)
+    assert [line.split(",")[0] for line in told] == [
+        "a-file: refused",
+        "b-folder: refused",
+        "c-giant: refused",
+    ]
+    assert not out.exists()
+
+
+def test_values_have_a_profile_with_and_one_without_gpu():
+    values = yaml.safe_load((HUB / "values.yaml").read_text())
+    profiles = values["singleuser"]["profileList"]
+    gpus = [
+        p.get("kubespawner_override", {}).get("extra_resource_limits", {})
+        for p in profiles
+    ]
+    assert gpus == [{}, {"nvidia.com/gpu": "1"}]
+
+
+def test_hub_requirements_have_hashes_and_the_versions_of_the_book():
+    text = (gates.ROOT / "requirements" / "hub.txt").read_text()
+    assert "://" not in text
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+    assert text.count("--hash=sha256:") >= len(pins) > 100
+    lock = (gates.ROOT / "requirements" / "lock.txt").read_text()
+    book = dict(re.findall(r"^([\w.-]+)==(\S+)", lock, re.M))
+    both = set(pins) & set(book)
+    assert {name: pins[name] for name in both} == {
+        name: book[name] for name in both
+    }
+
+
+def test_the_page_of_the_book_is_the_readme():
+    page = (gates.ROOT / "book" / "hub.md").read_text()
+    assert "```{include} ../servers/hub/README.md" in page
+    assert Path(HUB / "README.md").read_text().count("\n# ") == 0
