@@ -3,6 +3,7 @@
 
 VENV    ?= .venv
 BUILD   ?= build
+HUBVENV ?= $(BUILD)/hub-env
 SCALE   ?= small
 BACKEND ?= tensorflow
 EDITION ?= full
@@ -27,6 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export BOOK_HTML := $(HTML)
 export BUILD
 export EDITION
+export HUBVENV
 ifeq ($(HOME),)
   export HOME := $(or $(TMPDIR),/tmp)
 endif
@@ -42,7 +44,8 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
-.PHONY: help env backend installed book serve test test-fast test-browser refresh \
+.PHONY: help env hub-env backend installed book serve test test-fast \
+  test-browser test-hub refresh \
   normalise run run-all cluster-run keep-runs labs lab data bench doctor format lock clean
 
 help: ## list the commands
@@ -69,6 +72,16 @@ $(READY): requirements/lock.txt
 
 backend: $(READY) ## install another backend: BACKEND=jax or torch
 	"$(PY)" -m pip install --quiet "$$("$(PY)" tools/backend.py $(BACKEND))"
+
+hub-env: $(HUBVENV)/.ready ## make the hub's environment in build/hub-env
+
+$(HUBVENV)/.ready: requirements/hub.txt | $(READY)
+	"$(PYTHON)" -m venv "$(HUBVENV)"
+	"$(HUBVENV)/bin/python" -m pip install --quiet \
+	  --disable-pip-version-check --require-hashes -r requirements/hub.txt
+	@"$(PY)" -m ipykernel install --prefix "$(HUBVENV)" --name python3 \
+	  2> /dev/null
+	@touch "$@"
 
 installed:
 	@"$(PY)" -c 'import importlib.util as u, sys; \
@@ -103,16 +116,20 @@ serve: book ## serve the book on http://127.0.0.1:8000
 test: book installed ## run every check: library, labs, notebooks, ledger, pages
 	@$(MAKE) --no-print-directory book EDITION=student
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
-	  -m "not browser" --ignore=tests/browser $(TESTFLAGS) \
-	  tests chapters labs
+	  -m "not browser" --ignore=tests/browser --ignore=tests/hub \
+	  $(TESTFLAGS) tests chapters labs
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
-	  -m "not browser" --ignore=tests/browser --ignore=tests/test_pages.py \
+	  -m "not browser" --ignore=tests/browser --ignore=tests/hub \
+	  --ignore=tests/test_pages.py \
 	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
 
 test-browser: book ## open every page in Debian's chromium, without network
 	$(PYTEST) -m browser $(TESTFLAGS) tests/browser
+
+test-hub: $(HUBVENV)/.ready ## start a hub; a browser logs in and does a check
+	$(PYTEST) -m hub $(TESTFLAGS) tests/hub
 
 bench: $(READY) ## print our kernels beside their peers
 	@for file in tests/benchmarks/bench_*.py; do \
@@ -161,10 +178,13 @@ format: $(READY) ## format code and notebooks
 	"$(PY)" -m ruff check --fix .
 	"$(PY)" -m ruff format .
 
-lock: $(READY) ## resolve requirements.in into lock.txt
+lock: $(READY) ## resolve requirements/*.in into lock.txt and hub.txt
 	"$(PY)" -m uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --no-header \
 	  requirements/requirements.in -o requirements/lock.txt
+	"$(PY)" -m uv pip compile --universal --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 --no-header \
+	  -c requirements/lock.txt requirements/hub.in -o requirements/hub.txt
 
 clean: ## remove what was built (not the environment)
 	rm -rf "$(BUILD)"
