@@ -506,6 +506,8 @@ def test_train_wants_a_seed_a_network():
 
 def test_dynamic_loss_scale_is_that_of_keras():
     """Oracle: Keras' LossScaleOptimizer, fed good and infinite gradients."""
+    if keras.backend.backend() == "jax":
+        pytest.skip("on JAX it works inside a compiled step only")
     inner = keras.optimizers.SGD(0.1)
     optimizer = keras.optimizers.LossScaleOptimizer(
         inner, initial_scale=64.0, dynamic_growth_steps=3
@@ -542,11 +544,13 @@ def test_layer_rounds_both_ways(target):
     kernel, bias = (np.array(w) for w in layer.get_weights())
     error = RNG.normal(size=(5, 3)).astype(np.float32)
 
+    sent = keras.ops.convert_to_tensor(error)
+
     def loss():
-        return keras.ops.sum(layer(x) * error)
+        return keras.ops.sum(layer(x) * sent)
 
     _, (dw, db) = autodiff.value_and_grad(loss, layer.trainable_variables)()
-    dx = autodiff.input_gradient(lambda v: layer(v) * error, x)
+    dx = autodiff.input_gradient(lambda v: layer(v) * sent, x)
     rx, rw, re = (round_to(a, target) for a in (x, kernel, error))
     outputs = keras.ops.convert_to_numpy(layer(x))
     np.testing.assert_allclose(outputs, rx @ rw + bias, atol=1e-6)
