@@ -1,0 +1,238 @@
+"""Workers: the same small training, shared by processes or devices.
+
+Each function is one worker of one framework and is run as a process::
+
+    python -m topoi.scaling.workers tensorflow 0 2 PORT PORT
+
+It prints one line of JSON. All of them take the same steps from the same
+weights on the same data, so that their results can be compared with each
+other and with one process. A worker ends itself after `LIMIT` seconds, even
+if the process that has started it is dead by then.
+
+This is, with `topoi.autodiff`, the only place where backends differ: what
+they do not share is the subject.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+
+import numpy as np
+
+from topoi.scaling.parallel import shard
+
+LIMIT = 60  # seconds a worker lives at most
+STEPS, RATE = 8, 0.25
+
+
+def problem() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return inputs (64, 2), targets (64, 1) and first weights, float32."""
+    random = np.random.default_rng(7)
+    x = random.normal(size=(64, 2))
+    y = np.sin(2 * x[:, :1]) + x[:, 1:]
+    shapes = (2, 8), (8,), (8, 1), (1,)
+    weights = [random.normal(size=s) / np.sqrt(s[0]) for s in shapes]
+    return *(a.astype("float32") for a in (x, y)), [
+        w.astype("float32") for w in weights
+    ]
+
+
+def network(weights: list[np.ndarray]):
+    """Return a Keras network 2 - 8 - 1 with these weights."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((2,)),
+            keras.layers.Dense(8, activation="tanh"),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.set_weights(weights)
+    return model
+
+
+# -- two processes of TensorFlow --------------------------------------------
+
+
+def tensorflow(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
+    """Return the weights after steps shared by `world` processes."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    task = {"type": "worker", "index": rank}
+    os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
+    import tensorflow as tf
+
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    x, y, weights = problem()
+    x, y = (tf.constant(shard(a, rank, world)) for a in (x, y))
+    with strategy.scope():
+        model = network(weights)
+
+    def replica_step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(x) - y) ** 2)
+        gradients = tape.gradient(loss, model.trainable_weights)
+        replica = tf.distribute.get_replica_context()
+        for v, g in zip(
+            model.trainable_weights,
+            replica.all_reduce("mean", gradients),
+            strict=True,
+        ):
+            v.value.assign_sub(RATE * g)
+
+    step = tf.function(lambda: strategy.run(replica_step))
+    for _ in range(STEPS):
+        step()
+    return model.get_weights()
+
+
+# -- two processes of PyTorch -----------------------------------------------
+
+
+def torch(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
+    """Return the weights after steps shared by `world` processes."""
+    import torch
+    from torch import distributed
+    from torch.nn.parallel import DistributedDataParallel
+
+    distributed.init_process_group(
+        "gloo",
+        init_method=f"tcp://127.0.0.1:{ports[0]}",
+        rank=rank,
+        world_size=world,
+    )
+    x, y, weights = problem()
+    x, y = (torch.tensor(shard(a, rank, world)) for a in (x, y))
+    model = network(weights)
+    parallel = DistributedDataParallel(model)
+    optimizer = torch.optim.SGD(parallel.parameters(), lr=RATE)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        torch.mean((parallel(x) - y) ** 2).backward()  # averages gradients
+        optimizer.step()
+    result = model.get_weights()
+    distributed.destroy_process_group()
+    return result
+
+
+# -- four devices in one process of JAX -------------------------------------
+
+
+def jax(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
+    """Return the weights after steps shared by `world` devices.
+
+    One process and one Keras model; the ordinary `fit` is told how to lay
+    out weights and batches. Needs ``XLA_FLAGS`` with `device_count`.
+    """
+    import keras
+
+    distribution = keras.distribution.DataParallel()
+    devices = len(keras.distribution.list_devices())
+    if devices != world:
+        raise RuntimeError(
+            f"This worker needs {world} devices, but JAX sees {devices}: set "
+            f"XLA_FLAGS={device_count(world)} before the process starts."
+        )
+    keras.distribution.set_distribution(distribution)
+    x, y, weights = problem()
+    model = network(weights)
+    model.compile(keras.optimizers.SGD(RATE), "mse")
+    model.fit(x, y, batch_size=len(x), epochs=STEPS, verbose=0)
+    return model.get_weights()
+
+
+def device_count(devices: int) -> str:
+    """Return the flag that makes XLA split the processor into devices."""
+    return f"--xla_force_host_platform_device_count={devices}"
+
+
+# -- the same training twice ------------------------------------------------
+
+
+def training_hash(seed: int = 7) -> str:
+    """Return a SHA-256 over all weights after 16 training steps.
+
+    A classifier with convolution, batch normalisation and dropout, so that
+    first weights, batches and dropout all draw random numbers.
+    """
+    return weights_hash(train_classifier(seed))
+
+
+def train_classifier(seed: int) -> list[np.ndarray]:
+    """Return the weights of a small classifier after 16 steps."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(256, 28, 28, 1)).astype("float32")
+    y = random.integers(0, 10, 256)
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            layers.Dropout(0.25),
+            layers.Dense(10),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss)
+    model.fit(x, y, batch_size=64, epochs=4, verbose=0)
+    return model.get_weights()
+
+
+def weights_hash(weights: list[np.ndarray]) -> str:
+    """Return a SHA-256 over all bits of a list of arrays."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def repeat(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
+    """Return the weights of the classifier; `world` numeric threads."""
+    from topoi import runtime
+
+    runtime.setup("small", seed=7)
+    if os.environ.get("KERAS_BACKEND") == "torch":
+        import torch
+
+        torch.set_num_threads(world)
+    return train_classifier(7)
+
+
+def threads(count: int) -> dict[str, str]:
+    """Return the environment that gives a process so many threads."""
+    eigen = "true" if count > 1 else "false"
+    return {
+        "OMP_NUM_THREADS": str(count),
+        "TF_NUM_INTRAOP_THREADS": str(count),
+        "TF_NUM_INTEROP_THREADS": "1",
+        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={eigen}",
+    }
+
+
+# -- command line -----------------------------------------------------------
+
+
+def main(name: str, rank: str, world: str, *ports: str) -> None:
+    """Run one worker and print its weights as a line of JSON."""
+    signal.alarm(LIMIT)
+    worker = {f.__name__: f for f in (tensorflow, torch, jax, repeat)}[name]
+    weights = worker(int(rank), int(world), list(ports))
+    print(
+        json.dumps(
+            {
+                "hash": weights_hash(weights),
+                "weights": [w.tolist() for w in weights],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
