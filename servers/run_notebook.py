@@ -110,13 +110,23 @@ def _execute(run: Run) -> Path:
             progress_bar=sys.stderr.isatty(),
             start_timeout=START_TIMEOUT,
             execution_timeout=60 * needs(run.notebook, run.scale).minutes,
-            config=Config({"KernelManager": {"transport": "ipc"}}),
+            config=Config({"KernelManager": _sockets()}),
         )
     except Exception:
         if live.exists():
             live.replace(run.record.with_suffix(".failed.ipynb"))
         raise
     return live
+
+
+def _sockets() -> dict[str, str]:
+    """Return how runner and kernel talk: files that nobody else can open.
+
+    Without an address of its own, each kernel would take ``kernel-ipc`` in
+    the current folder, and two runners would read each other's messages.
+    """
+    folder = Path(os.environ["JUPYTER_RUNTIME_DIR"])
+    return {"transport": "ipc", "ip": str(folder / "kernel")}
 
 
 # -- the record -------------------------------------------------------------
