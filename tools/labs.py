@@ -145,7 +145,7 @@ def plain_text(text: str) -> str:
     into the book fall away.
     """
     text = re.sub(r"^(\w.*)\n: ", r"- **\1:** ", text, flags=re.MULTILINE)
-    text = re.sub(r"\[([^]]*)\]\{[^}]*\}", r"*\1*", text)
+    text = re.sub(r"\[([^]]*)\]\{[^}]*\}", r"*\1*,", text)
     text = re.sub(r"\[([^]]*)\]\(\.\./[^)]*\)", r"\1", text)
     return BOX.sub(_plain_box, text)
 
