@@ -1,15 +1,22 @@
 """Oracles of topoi.equivariant: brute force, closed forms, SymPy, laws."""
 
 import itertools
+import math
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import scipy.signal
+import scipy.ndimage
 import scipy.special
 import sympy
 from keras import ops
 from scipy.spatial.transform import Rotation
+from sympy.physics import wigner
 from sympy.physics.quantum.cg import CG
 from sympy.physics.quantum.spin import Rotation as SymbolicRotation
 
@@ -17,7 +24,8 @@ from topoi import equivariant
 from topoi.equivariant import GroupConv2D, LiftingConv2D, equivariance_error
 
 GROUPS = ("p4", "p4m")
-DOUBLE = keras.backend.backend() != "jax"  # JAX holds float32 by default
+JAX = keras.backend.backend() == "jax"
+DOUBLE = not JAX or os.environ.get("JAX_ENABLE_X64") == "1"
 
 
 @pytest.fixture
@@ -159,7 +167,7 @@ def network(name, dtype="float32", pool=None):
 def test_networks_are_exactly_equivariant(name, dtype, rng):
     """Rounding only: below 5e-6 in float32, 1e-13 in float64."""
     if dtype == "float64" and not DOUBLE:
-        pytest.skip("JAX runs in float32")
+        pytest.skip("JAX holds float32 here")
     group = equivariant.SquareGroup(name)
     x = rng.normal(size=(2, 13, 13, 2)).astype(dtype)
     model = network(name, dtype)
@@ -206,6 +214,73 @@ def test_pooled_features_turn_like_pictures(mode, rng):
     model = network("p4m", pool=mode)
     act = group.act_image
     assert equivariance_error(model, act, act, x, range(8)) < 5e-6
+
+
+def test_a_turn_between_the_quarters_needs_interpolation(rng):
+    """Negative control: SciPy turns picture and feature, the disc inside."""
+    side = np.arange(25) - 12
+    disc = (np.hypot(*np.meshgrid(side, side)) < 9)[..., None]
+    x = scipy.ndimage.gaussian_filter(rng.normal(size=(1, 25, 25, 2)), 1)
+    x = x.astype("float32")
+    model = keras.Sequential(
+        [
+            LiftingConv2D(4, 3, padding="same"),
+            keras.layers.Activation("relu"),
+            GroupConv2D(4, 3, padding="same"),
+            equivariant.GroupPool(),
+        ]
+    )
+    randomised(model, x, rng)
+
+    def turn(angle, x):
+        return scipy.ndimage.rotate(x, angle, (2, 1), reshape=False, order=3)
+
+    def inside(angle, y):
+        return turn(angle, y) * disc
+
+    errors = [
+        equivariance_error(
+            lambda x: apply(model, x) * disc, turn, inside, x, [angle]
+        )
+        for angle in (90, 45, 30)
+    ]
+    assert errors[0] < 1e-5 < 0.05 < min(errors[1:]), errors
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_mask_turns_with_its_picture(name, rng):
+    """A segmentation head: pool the group, then one pixel of Conv2D."""
+    group = equivariant.SquareGroup(name)
+    x = rng.normal(size=(2, 13, 13, 2)).astype("float32")
+    head = keras.layers.Conv2D(3, 1)
+    model = keras.Sequential([network(name, pool="max"), head])
+    model(x)
+    act = group.act_image
+    assert equivariance_error(model, act, act, x, range(group.order)) < 5e-6
+
+
+def test_offsets_turn_as_arrows(rng):
+    """A head for objects: sum over s of y_s times the arrow at s quarters.
+
+    Negative control: arrows that move with their pixels and do not turn.
+    """
+    group = equivariant.Cyclic4()
+    x = rng.normal(size=(2, 13, 13, 2)).astype("float32")
+    features = network("p4")
+    arrows = np.stack([matrix(s) @ (1, 0) for s in range(4)])
+
+    def model(x):
+        return np.einsum("bijsc,sd->bijcd", apply(features, x), arrows)
+
+    def turned(s, y):
+        return group.act_image(s, y) @ matrix(s).T
+
+    right, wrong = (
+        equivariance_error(model, group.act_image, act, x, range(4))
+        for act in (turned, group.act_image)
+    )
+    assert right < 5e-6
+    assert wrong > 0.5
 
 
 def test_freeze_keeps_the_function(rng):
@@ -308,6 +383,50 @@ def test_small_d_agrees_with_sympy():
         np.testing.assert_allclose(ours, np.real(exact), atol=2e-15)
 
 
+def small_d_by_factorials(l, m, k):
+    """Return entry (m, k) for cos, sin = 3/5, 4/5 of half the angle.
+
+    Wigner's sum, exact but for one square root: whole numbers over 25**l.
+    """
+    terms = range(max(0, k - m), min(l + k, l - m) + 1)
+    total = sum(
+        (-1) ** (m - k + j)
+        * math.comb(l + k, j)
+        * math.comb(l - k, l - m - j)
+        * 3 ** (2 * l + k - m - 2 * j)
+        * 4 ** (m - k + 2 * j)
+        for j in terms
+    )
+    f = math.factorial
+    square = Fraction(f(l + m) * f(l - m), f(l + k) * f(l - k))
+    size = math.sqrt(square * Fraction(total, 25**l) ** 2)
+    return math.copysign(size, total)
+
+
+@pytest.mark.parametrize("l", [1, 2, 7, 20, 40, 60])
+def test_small_d_agrees_with_the_factorial_sum(l, rng):
+    """Oracle: Wigner's sum in whole numbers; in floats it fails at 60."""
+    ours = equivariant.wigner_small_d(l, 2 * math.atan2(4, 3))
+    pairs = itertools.product(range(-l, l + 1), repeat=2)
+    if l > 7:
+        pairs = rng.integers(-l, l + 1, size=(200, 2)).tolist()
+    for m, k in pairs:
+        wanted = small_d_by_factorials(l, m, k)
+        assert abs(ours[m + l, k + l] - wanted) < 1e-13, (m, k)
+
+
+def test_middle_column_is_made_of_harmonics():
+    """Oracle: scipy; D^l_m0 is sqrt(4 pi / (2 l + 1)) Y_lm(beta, alpha)."""
+    alpha, beta, gamma = ANGLES
+    for l in (0, 1, 2, 5, 12):
+        m = np.arange(-l, l + 1)
+        complex_y = scipy.special.sph_harm_y(l, m, beta, alpha)
+        wanted = (equivariant.to_real(l) @ complex_y).real
+        ours = equivariant.wigner_d(l, alpha, beta, gamma)[:, l]
+        scale = np.sqrt(4 * np.pi / (2 * l + 1))
+        np.testing.assert_allclose(ours, scale * wanted, atol=1e-13)
+
+
 def test_traces_are_the_characters(rng):
     """Oracle: sin((2l+1) w/2) / sin(w/2), free of conventions."""
     angles = rng.uniform(-3, 3, size=(3, 50))
@@ -385,6 +504,61 @@ def test_clebsch_gordan_agrees_with_sympy():
             assert np.abs(wanted.imag).max() < 1e-15
             ours = equivariant.clebsch_gordan(l1, l2, l)
             np.testing.assert_allclose(ours, wanted.real, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "degrees", [(3, 4, 5), (4, 4, 7), (6, 2, 5), (6, 6, 6)]
+)
+def test_clebsch_gordan_agrees_with_sympys_symbols(degrees):
+    """Oracle: SymPy's other module, of 3j symbols; larger degrees."""
+    l1, l2, l = degrees
+    table = np.zeros((2 * l1 + 1, 2 * l2 + 1, 2 * l + 1))
+    for m1, m2 in itertools.product(range(-l1, l1 + 1), range(-l2, l2 + 1)):
+        if abs(m1 + m2) <= l:
+            symbol = wigner.wigner_3j(l1, l2, l, m1, m2, -m1 - m2)
+            sign = (-1) ** (l1 - l2 + m1 + m2)
+            place = m1 + l1, m2 + l2, m1 + m2 + l
+            table[place] = sign * math.sqrt(2 * l + 1) * float(symbol)
+    u1, u2, u = (equivariant.to_real(k) for k in degrees)
+    wanted = np.einsum("am,bn,ck,mnk->abc", u1, u2, u.conj(), table)
+    wanted = (wanted * 1j ** (sum(degrees) % 2)).real
+    ours = equivariant.clebsch_gordan(*degrees)
+    np.testing.assert_allclose(ours, wanted, atol=1e-14)
+
+
+def test_clebsch_gordan_agrees_with_e3nn():
+    """Oracle: e3nn, where it is installed; one sign a triple is free.
+
+    Its axes (x, y, z) are ours (y, z, x), so that the bases coincide.
+    """
+    torch = pytest.importorskip("torch")
+    o3 = pytest.importorskip("e3nn.o3")
+    for l1, l2, l in itertools.product(range(5), repeat=3):
+        if not abs(l1 - l2) <= l <= l1 + l2:
+            continue
+        theirs = o3.wigner_3j(l1, l2, l, dtype=torch.float64)
+        theirs = theirs.numpy() * np.sqrt(2 * l + 1)
+        ours = equivariant.clebsch_gordan(l1, l2, l)
+        sign = np.sign((ours * theirs).sum())
+        np.testing.assert_allclose(ours, sign * theirs, atol=1e-13)
+
+
+def test_clebsch_gordan_of_degree_forty():
+    """Laws: orthonormal columns, and the intertwiner; one closed form."""
+    c = equivariant.clebsch_gordan(20, 20, 40)
+    columns = c.reshape(-1, 81)
+    np.testing.assert_allclose(columns.T @ columns, np.eye(81), atol=1e-13)
+    d, top = (equivariant.wigner_d(l, *ANGLES) for l in (20, 40))
+    turned = np.einsum("am,bn,mnk->abk", d, d, c, optimize=True)
+    np.testing.assert_allclose(turned, c @ top, atol=1e-13)
+    parts = [
+        equivariant.clebsch_gordan(40, 1, l).reshape(243, -1)
+        for l in (39, 40, 41)
+    ]
+    whole = np.concatenate(parts, axis=1)  # square, so a unitary matrix
+    np.testing.assert_allclose(whole @ whole.T, np.eye(243), atol=1e-13)
+    scalar = equivariant.clebsch_gordan(40, 40, 0)[:, :, 0]
+    np.testing.assert_allclose(scalar, np.eye(81) / 9, atol=1e-14)
 
 
 def test_clebsch_gordan_in_closed_form():
@@ -547,7 +721,7 @@ EXACT_ON_SPHERE = {
 def test_spherical_layers_are_equivariant(name, dtype, rng):
     """Rounding only: below 1e-5 in float32, 1e-13 in float64."""
     if dtype == "float64" and not DOUBLE:
-        pytest.skip("JAX runs in float32")
+        pytest.skip("JAX holds float32 here")
     make, length, act_in, act_out = EXACT_ON_SPHERE[name]
     x = rng.normal(size=(2, length, 3)).astype(dtype)
     layer = make(dtype=dtype)
@@ -565,6 +739,23 @@ def test_relu_aliases_and_finer_grids_help(rng):
         errors.append(equivariance_error(relu, rotate, rotate, x, ROTATIONS))
     assert errors[0] > 0.03
     assert errors[0] > 3 * errors[1] > 9 * errors[2] > 1e-3, errors
+
+
+def test_squares_need_the_finer_grid(rng):
+    """Degree 2 L comes out of L: the coarsest grid folds it back."""
+    x = rng.normal(size=(2, 49, 3)).astype("float32")
+    both = rng.normal(size=(2, 35, 3)).astype("float32")
+    for layer, act, features in (
+        (equivariant.SphericalActivation, rotate, x),
+        (equivariant.RotationActivation, rotate_both, both),
+    ):
+        coarse, fine = (
+            equivariance_error(
+                layer(ops.square, oversample), act, act, features, ROTATIONS
+            )
+            for oversample in (1, 1.5)
+        )
+        assert fine < 1e-5 < 0.01 < coarse, (fine, coarse)
 
 
 def test_product_of_two_features_is_a_product_of_values(rng):
@@ -661,7 +852,7 @@ def test_other_angles_pay_for_the_grid():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_steerable_networks_turn_by_quarters(dtype, rng):
     if dtype == "float64" and not DOUBLE:
-        pytest.skip("JAX runs in float32")
+        pytest.skip("JAX holds float32 here")
     first, second = (4, 3, 2), (2, 2)
     model = keras.Sequential(
         [
@@ -852,7 +1043,7 @@ def twin(layer, mesh, x):
 def test_frames_do_not_matter(dtype, rng):
     """Random frames everywhere; without transport this fails at order 1."""
     if dtype == "float64" and not DOUBLE:
-        pytest.skip("JAX runs in float32")
+        pytest.skip("JAX holds float32 here")
     vertices, faces = equivariant.icosphere(1)
     angles = rng.uniform(-3, 3, size=len(vertices))
     plain = equivariant.MeshGeometry(vertices, faces)
@@ -1019,3 +1210,18 @@ def test_layer_keeps_its_promises(name, rng):
     config = {**layer.get_config(), "dtype": "mixed_float16"}
     half = type(layer).from_config(config)
     assert keras.backend.standardize_dtype(half(x).dtype) == "float16"
+
+
+@pytest.mark.skipif(not JAX or DOUBLE, reason="the others hold float64")
+def test_double_precision_on_jax():
+    """The float64 tests again, in a process that lets JAX hold them."""
+    command = [sys.executable, "-m", "pytest", "-q", "-k", "float64", __file__]
+    run = subprocess.run(
+        [*command, "-p", "no:cacheprovider"],
+        env={**os.environ, "JAX_ENABLE_X64": "1"},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "skipped" not in run.stdout, run.stdout
