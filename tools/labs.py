@@ -19,6 +19,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,6 @@ from topoi.lab import PROGRESS_TAG, is_answer, is_check  # noqa: E402
 
 CHECK = "-check"  # ends the name of a check: "sizes" has "sizes-check"
 FOLDER = "topoi-labs"  # what the zip file unpacks to
-LOCK = ROOT / "requirements" / "lock.txt"
 ENOUGH = ("tensorflow", "jupyterlab")  # beside what the library needs
 HOW_FAR = """\
 ## How far am I?
@@ -199,12 +199,11 @@ def write_student(path: Path, folder: Path) -> str:
 # -- the zip file -----------------------------------------------------------
 
 
-def requirements(lock: Path = LOCK) -> str:
-    """Return what a student installs: direct needs, pinned as in the lock."""
+def requirements() -> str:
+    """Return what a student installs: direct needs, as pinned here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", d)[0] for d in project["dependencies"]]
-    pins = dict(re.findall(r"^([\w-]+)==(\S+)", lock.read_text(), re.M))
-    return "".join(f"{n}=={pins[n]}\n" for n in sorted([*names, *ENOUGH]))
+    return "".join(f"{n}=={version(n)}\n" for n in sorted([*names, *ENOUGH]))
 
 
 def library_files() -> list[Path]:
