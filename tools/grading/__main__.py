@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from tools.grading import grade, report, sandbox, submissions
+from tools.grading import grade, report, sandbox, store, submissions
 from tools.notebooks import ROOT, write_text
 
 
@@ -21,7 +21,12 @@ def main() -> int:
     try:
         with grade.locked(options.out / "grading"):
             return _run(options)
-    except (sandbox.SandboxError, grade.Busy, OSError) as error:
+    except (
+        sandbox.SandboxError,
+        grade.Busy,
+        store.StoreError,
+        OSError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -69,7 +74,26 @@ def _run(options: argparse.Namespace) -> int:
     write_text(options.out / "grades.csv", report.table(results))
     print(report.summary(results), end="")
     print(f"Grades: {options.out / 'grades.csv'}")
-    return 0
+    return 0 if options.no_store else _keep(options, tasks, results)
+
+
+def _keep(
+    options: argparse.Namespace, tasks: list[grade.Task], results: list[dict]
+) -> int:
+    """Store results with nbgrader; one that it refuses stops no other."""
+    place = store.Store(options.out / "grading", options.db)
+    place.back_up()
+    known, refused = {task.lab.name: task.lab for task in tasks}, 0
+    for lab in known.values():
+        place.add_lab(lab)
+    for result in tqdm(results, unit="page", leave=False):
+        try:
+            place.add(known[result["lab"]], result)
+        except store.StoreError as error:
+            refused += 1
+            print(error, file=sys.stderr)
+    print(f"Gradebook: {place.database}\nFeedback: {place.feedback}")
+    return int(refused > 0)
 
 
 def _tasks(options: argparse.Namespace) -> list[grade.Task]:

@@ -52,8 +52,8 @@ class Limits:
         Processes and threads; characters kept of one cell, and of all.
     """
 
-    seconds: float = 300
-    call_seconds: float = 60
+    seconds: float = 600
+    call_seconds: float = 120
     cell_seconds: float = 120
     address_mb: int = 6144
     memory_mb: int = 4096
