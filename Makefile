@@ -71,7 +71,7 @@ $(READY): requirements/lock.txt
 	  "$$("$(PY)" -c 'import site; print(site.getsitepackages()[0])')/topoi.pth"
 	@touch "$@"
 
-backend: $(READY) ## install another backend: BACKEND=jax or torch
+backend: $(READY) ## install another backend: BACKEND=jax, torch, jax-cuda
 	"$(PY)" -m pip install --quiet "$$("$(PY)" tools/backend.py $(BACKEND))"
 
 hub-env: $(HUBVENV)/.ready ## make the hub's environment in build/hub-env
@@ -192,6 +192,12 @@ lock: $(READY) ## resolve requirements/*.in into lock.txt and hub.txt
 	"$(PY)" -m uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --no-header \
 	  requirements/requirements.in -o requirements/lock.txt
+	for extra in $(LOCKS); do "$(PY)" -m uv pip compile --quiet \
+	  pyproject.toml servers/locks/run.in --extra $$extra \
+	  --constraints requirements/lock.txt --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate \
+	  -o servers/locks/$$extra.txt || exit 1; done
 	"$(PY)" -m uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --no-header \
 	  -c requirements/lock.txt requirements/hub.in -o requirements/hub.txt

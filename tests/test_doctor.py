@@ -114,7 +114,7 @@ def test_a_machine_without_gpu_is_fine(machine):
     [
         ({}, 1, True, "50,000 GFLOP/s"),
         ({"devices": ""}, 0, True, "no GPU"),
-        ({"devices": ""}, 2, False, "install servers/locks/jax-cuda.txt"),
+        ({"devices": ""}, 2, False, "make backend BACKEND=jax-cuda"),
         ({"error": 0.5}, 1, False, "NumPy disagrees by 0.5"),
         ({"error": float("nan")}, 1, False, "NumPy disagrees"),
     ],

@@ -56,13 +56,15 @@ print(json.dumps(dict(seconds=seconds, devices=devices, rate=rate,
 TOLERANCE = 0.02  # of a sum's standard deviation; TF32 keeps 10 bits
 
 
-def doctor(lock: Path = ROOT / "requirements" / "lock.txt") -> int:
+def doctor(lock: Path | None = None) -> int:
     """Print the state of this installation; return 0 if it is sound, else 1.
 
     Checks Python, every pinned package, what each installed backend sees
     beside what the driver lists (with a second of matrix products compared
     with NumPy), the shipped data files, locks, disk, threads and Slurm.
     """
+    default = ROOT / "requirements" / "lock.txt"
+    lock = lock or Path(os.environ.get("TOPOI_LOCK", default))
     problems = 0
     for state, text in _checks(lock):
         print(WORDS[state] + text, flush=True)
@@ -209,7 +211,7 @@ def _judged(name: str, expected: int, seen: dict) -> tuple[bool | None, str]:
         return False, f"{text}, but NumPy disagrees by {seen['error']:.2g}"
     if expected and not seen["devices"]:
         text += f"; the driver lists {expected}: "
-        text += f"install servers/locks/{name}-cuda.txt"
+        text += f"make backend BACKEND={name}-cuda"
         chosen = os.environ.get("KERAS_BACKEND", "tensorflow") == name
         return (False if chosen else None), text
     return True, text

@@ -41,7 +41,7 @@ c.Spawner.cmd = [str(Path(sys.prefix) / "bin" / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = 60
 c.Spawner.environment = {
-    "JUPYTER_CONFIG_PATH": str(HERE),  # finds nbgrader_config.py
+    "JUPYTER_CONFIG_PATH": str(HERE),  # nbgrader_config.py, labconfig/
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }

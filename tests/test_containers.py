@@ -1,0 +1,104 @@
+"""Locks, container and Binder files: what can be said without an engine."""
+
+import json
+import re
+import subprocess
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import gates
+from topoi import runtime
+
+ROOT = gates.ROOT
+LOCKS = ("cpu", "tensorflow-cuda", "jax-cuda", "torch-cuda")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pins(path) -> dict[str, str]:
+    """Return name -> version of a lock file; every line must be a pin."""
+    lines = [
+        line.split("\\")[0].strip()
+        for line in path.read_text().splitlines()
+        if line and not line.startswith((" ", "#"))
+    ]
+    found = [Requirement(line) for line in lines]
+    found = [r for r in found if r.marker is None or r.marker.evaluate()]
+    assert all(str(r.specifier).startswith("==") for r in found)
+    return {r.name: str(r.specifier)[2:] for r in found}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_is_pinned_hashed_and_names_no_address(name):
+    path = ROOT / "servers" / "locks" / f"{name}.txt"
+    text = path.read_text()
+    assert "://" not in text
+    packages = pins(path)
+    assert text.count("--hash=sha256:") >= len(packages) > 100
+    (backend,) = map(Requirement, PROJECT["optional-dependencies"][name])
+    assert f"=={packages[backend.name]}" == str(backend.specifier)
+    assert {"papermill", "ipykernel", "keras", "numpy"} <= set(packages)
+    accelerated = any(p.startswith("nvidia-cudnn") for p in packages)
+    assert accelerated == name.endswith("-cuda")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_agrees_with_that_of_the_book(name):
+    ours = pins(ROOT / "servers" / "locks" / f"{name}.txt")
+    book = pins(ROOT / "requirements" / "lock.txt")
+    differing = {p for p in set(ours) & set(book) if ours[p] != book[p]}
+    assert differing == set()
+
+
+def test_the_cuda_extras_are_the_backends_of_the_book():
+    extras = PROJECT["optional-dependencies"]
+    for name in runtime.BACKENDS:
+        plain, cuda = (
+            str(Requirement(extras[key][0]).specifier)
+            for key in (name, f"{name}-cuda")
+        )
+        assert plain == cuda
+
+
+def test_the_image_is_built_from_files_that_exist():
+    """hadolint was content as well; it is not among our packages."""
+    text = (ROOT / "servers" / "container" / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (\S+) ", text, flags=re.MULTILINE)
+    for backend in runtime.BACKENDS:
+        for name in copied:
+            assert (ROOT / name.replace("${BACKEND}", backend)).exists()
+    assert f"uv=={pins(ROOT / 'requirements' / 'lock.txt')['uv']}" in text
+    for name in ("TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE"):
+        assert f"{name}={runtime._ENVIRONMENT[name]} " in text
+
+
+def test_the_development_container_names_files_that_exist():
+    folder = ROOT / ".devcontainer"
+    build = json.loads((folder / "devcontainer.json").read_text())["build"]
+    assert (folder / build["dockerfile"]).resolve().is_file()
+    assert (folder / build["context"]).resolve() == ROOT
+    assert build["args"]["BACKEND"] in runtime.BACKENDS
+
+
+def test_binder_gets_a_python_and_packages_of_ours():
+    name, version = (
+        (ROOT / ".binder" / "runtime.txt").read_text().strip().split("-")
+    )
+    assert name == "python"
+    assert version in SpecifierSet(PROJECT["requires-python"])
+    script = (ROOT / ".binder" / "postBuild").read_text()
+    (lock,) = re.findall(r"-r (\S+)", script)
+    assert (ROOT / lock).is_file()
+
+
+@pytest.mark.parametrize(
+    "name", [".binder/postBuild", "servers/slurm/array.sbatch", ".ci/run"]
+)
+def test_a_script_is_sound_shell(name):
+    path = ROOT / name
+    done = subprocess.run(["bash", "-n", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    if not name.endswith(".sbatch"):
+        assert path.stat().st_mode & 0o100, "not executable"
