@@ -63,7 +63,7 @@ def test_spelling(tmp_path):
         text = tmp_path / f"{path.parent.name}-{path.stem}.md"
         text.write_text(gates.prose(path), encoding="utf-8")
     sources = [str(p) for p in ROOT.glob("*.md")]
-    folders = ["book", "topoi", "tests", "tools", "datasets"]
+    folders = ["book", "topoi", "tests", "tools", "datasets", "servers"]
     run = _tool(
         "codespell_lib",
         "--toml=pyproject.toml",
