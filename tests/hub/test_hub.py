@@ -55,6 +55,10 @@ def test_a_wrong_answer_meets_its_message_in_the_browser(page, hub, release):
     assert re.search(
         WRONG.message, " ".join(error.first.text_content().split())
     )
+    menu = page.get_by_role("menuitem", name="Nbgrader", exact=True)
+    menu.click()
+    assert page.get_by_text("Assignment List").count() == 1
+    assert page.get_by_text("Create Assignment").count() == 0
     copy = hub.folder / "home" / "jane" / release.name
     assert (copy / "topoi" / "lab.py").exists()
 
