@@ -303,6 +303,20 @@ def test_min_gru_adds_when_it_is_given_propagate_and_generate(rng):
     np.testing.assert_array_equal(total, y[..., 0].astype(bool))
 
 
+def test_a_half_open_gate_holds_the_sum_as_a_fraction():
+    """Oracle: Python integers. Raw digits, z = 1/2, carry out is h >= 1."""
+    numbers = np.random.default_rng(7).integers(0, 2**20, (200, 2)).tolist()
+    a, b = (
+        recurrent.to_bits(column, 20) for column in zip(*numbers, strict=True)
+    )
+    layer = MinGRU(1)
+    layer.build((None, 20, 2))
+    layer.set_weights([np.array([[0, 1], [0, 1]]), np.zeros(2)])
+    digits = np.stack([a, b], axis=-1).astype("float32")
+    state = ops.convert_to_numpy(layer(digits))[:, -1, 0]
+    np.testing.assert_array_equal(state * 2**20, [x + y for x, y in numbers])
+
+
 @given(st.lists(st.floats(-50, 50), min_size=3, max_size=3))
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_an_affine_gate_cannot_write_at_both_and_hold_between(weights):
