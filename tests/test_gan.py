@@ -1,6 +1,7 @@
 """Oracles of topoi.gan: closed forms, NumPy in float64, SciPy, counting."""
 
 import hashlib
+import pickle
 
 import keras
 import numpy as np
@@ -490,6 +491,23 @@ def test_equal_seeds_train_equally():
     for game in runs:
         game.train(data, 2, 16)
     assert digest(runs[0].generator) == digest(runs[1].generator)
+
+
+@pytest.mark.parametrize("name", gan.RECIPES)
+def test_a_pickled_game_goes_on_as_if_nothing_had_happened(name):
+    """Oracle: the same game without a break, weight for weight."""
+    data = RNG.normal(size=(64, 2))
+    whole, broken = (small_game(gan.RECIPES[name], seed=5) for _ in range(2))
+    whole.train(data, 4, 16)
+    broken.train(data, 2, 16)
+    revived = pickle.loads(pickle.dumps(broken))
+    revived.train(data, 2, 16)
+    assert revived.steps_done == 4
+    for ours, theirs in (
+        (whole.generator, revived.generator),
+        (whole.critic, revived.critic),
+    ):
+        assert digest(ours) == digest(theirs)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_nothing_is_kept_outside_a_full_size_run(monkeypatch):
     monkeypatch.delenv("TOPOI_CHECKPOINTS", raising=False)
     assert runtime.checkpoint_folder() is None
     values = iter([1, 2])
-    assert [runtime.resume("a", lambda: next(values)) for _ in "ab"] == [1, 2]
+    assert [runtime.resume("a", next, values) for _ in "ab"] == [1, 2]
 
 
 def test_a_resumed_notebook_computes_what_an_uninterrupted_one_does(
@@ -98,8 +98,7 @@ def test_a_model_is_kept_with_its_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("TOPOI_CHECKPOINTS", str(tmp_path))
     layers = [keras.Input((2,)), keras.layers.Dense(1)]
     first, second = (
-        runtime.resume("net", lambda: keras.Sequential(layers))
-        for _ in range(2)
+        runtime.resume("net", keras.Sequential, layers) for _ in range(2)
     )
     x = np.ones((1, 2), np.float32)
     np.testing.assert_array_equal(first(x), second(x))

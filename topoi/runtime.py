@@ -23,7 +23,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -103,8 +103,8 @@ def current_scale() -> str:
     return os.environ.get("TOPOI_SCALE", "small")
 
 
-def resume(name: str, compute: Callable[[], T]) -> T:
-    """Return ``compute()``, or what an interrupted run has kept of it.
+def resume(name: str, compute: Callable[..., T], *arguments: Any) -> T:
+    """Return ``compute(*arguments)``, or what an interrupted run kept of it.
 
     A long notebook wraps each training in it. Under `make run` and its kin
     at full size, the result is pickled; the same command after an
@@ -115,7 +115,9 @@ def resume(name: str, compute: Callable[[], T]) -> T:
     name : str
         Unique in the notebook; the name of a file.
     compute : callable
-        Without arguments; its result can be pickled, as a Keras model can.
+        Its result can be pickled, as a Keras model can.
+    *arguments
+        What `compute` is called with.
 
     Returns
     -------
@@ -125,10 +127,10 @@ def resume(name: str, compute: Callable[[], T]) -> T:
     """
     folder = checkpoint_folder()
     if folder is None:
-        return compute()
+        return compute(*arguments)
     file = folder / f"{name}.pickle"
     if not file.exists():
-        _keep(file, compute())
+        _keep(file, compute(*arguments))
     result = pickle.loads(file.read_bytes())
 
     import keras

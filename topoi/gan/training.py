@@ -125,6 +125,7 @@ class Game:
     ):
         _check_networks(generator, critic)
         self.generator, self.critic, self.recipe = generator, critic, recipe
+        self.jit, self.optimizers = jit, (_adam(recipe), _adam(recipe))
         self.latent = generator.input_shape[-1]
         self.random = np.random.default_rng(seed)
         self.steps_done = 0
@@ -136,13 +137,25 @@ class Game:
         self.critic_step, self.generator_step = (
             autodiff.make_step(
                 objective(generator, critic, recipe),
-                _adam(recipe),
+                optimizer,
                 player.trainable_variables,
                 state=both,
                 jit=jit,
             )
-            for player, objective in players
+            for (player, objective), optimizer in zip(
+                players, self.optimizers, strict=True
+            )
         )
+
+    def __reduce__(self):
+        """Pickle a game between steps; the steps are compiled again."""
+        slots = [
+            [ops.convert_to_numpy(v) for v in optimizer.variables]
+            for optimizer in self.optimizers
+        ]
+        networks = self.generator, self.critic
+        state = self.random, self.steps_done, slots
+        return _revived, (networks, self.recipe, self.jit, state)
 
     def train(
         self, data: np.ndarray, steps: int, batch: int = 64
@@ -247,6 +260,16 @@ def _adam(recipe: Recipe) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(
         recipe.learning_rate, recipe.beta_1, recipe.beta_2
     )
+
+
+def _revived(networks, recipe: Recipe, jit: bool, state: tuple) -> Game:
+    """Return a pickled game as it was."""
+    game = Game(*networks, recipe, jit=jit)
+    game.random, game.steps_done, slots = state
+    for optimizer, values in zip(game.optimizers, slots, strict=True):
+        for variable, value in zip(optimizer.variables, values, strict=True):
+            variable.assign(value)
+    return game
 
 
 def _check_networks(generator: keras.Model, critic: keras.Model) -> None:
