@@ -41,7 +41,8 @@ def spawner(name):
     return SimpleNamespace(user=SimpleNamespace(name=name), environment={})
 
 
-def test_hub_listens_on_loopback_only(hook):
+@pytest.mark.usefixtures("hook")
+def test_hub_listens_on_loopback_only():
     config, _ = load("jupyterhub_config.py")
     addresses = [
         config.JupyterHub.bind_url,
@@ -49,6 +50,16 @@ def test_hub_listens_on_loopback_only(hook):
         config.ConfigurableHTTPProxy.api_url,
     ]
     assert all("127.0.0.1" in address for address in addresses)
+
+
+def test_sessions_and_names_are_closed_to_students(hook):
+    _, exchange = hook
+    config, _ = load("jupyterhub_config.py")
+    state = exchange.parent / "state"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert stat.S_IMODE(exchange.stat().st_mode) == 0o711
+    assert str(state) in config.JupyterHub.db_url
+    assert str(state) in config.JupyterHub.cookie_secret_file
 
 
 def test_each_student_has_a_closed_folder(hook):
@@ -81,6 +92,7 @@ def test_an_account_may_write_into_its_inbound_only(hook):
     }
 
 
+@pytest.mark.usefixtures("hook")
 def test_nbgrader_and_hub_mean_the_same_course():
     config, _ = load("nbgrader_config.py")
     _, names = load("jupyterhub_config.py")

@@ -15,19 +15,26 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HUB = Path(os.environ.get("TOPOI_HUB", "/srv/topoi"))
 RELEASE = os.environ.get("TOPOI_RELEASE", HERE.parents[1] / "build" / "labs")
+STATE = HUB / "state"
 EXCHANGE = HUB / "exchange"
 COURSE = "topoi"  # as in nbgrader_config.py
 
 c = get_config()  # noqa: F821, provided by JupyterHub
+
+# Students have accounts on this machine: sessions are closed to them, and
+# the exchange shows nobody's name.
+for folder, mode in ((STATE, 0o700), (EXCHANGE, 0o711)):
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(mode)
 
 # -- the hub itself: loopback only, a web server in front speaks https -------
 
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.hub_ip = "127.0.0.1"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:8001"
-c.ConfigurableHTTPProxy.pid_file = str(HUB / "proxy.pid")
-c.JupyterHub.db_url = f"sqlite:///{HUB}/hub.sqlite"
-c.JupyterHub.cookie_secret_file = str(HUB / "cookie_secret")
+c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
+c.JupyterHub.db_url = f"sqlite:///{STATE}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 
 # -- who may enter: accounts of this machine --------------------------------
 
