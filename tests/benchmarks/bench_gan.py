@@ -10,6 +10,8 @@ that compile.
 * train_on_batch: two compiled models, the flag `trainable` set before each;
 * reversal: one compiled model with a gradient reversal between the players,
   which move at once and play the saturating game.
+
+The same comparison for a step of deep Q-learning is in bench_rl.py.
 """
 
 import os
