@@ -177,6 +177,7 @@ def test_command_runs_the_file_in_a_fresh_kernel(tmp_path):
     before = path.read_bytes()
     run = command(path)
     assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
     assert run.stdout.startswith("toy.ipynb: 5 of 5 exercises pass")
     assert path.read_bytes() == before
 

@@ -305,6 +305,7 @@ def _execute(nb: nbformat.NotebookNode, path: Path, seconds: int) -> None:
         allow_errors=True,
         skip_cells_with_tag=PROGRESS_TAG,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
     try:
