@@ -214,7 +214,9 @@ class RegionBounds(NamedTuple):
     Attributes
     ----------
     lower : int
-        Attained by Montufar's construction (2014).
+        Lower bound on the maximum: Montufar's networks (2014) have at least
+        as many. They fold, so every layer but the last needs d units or
+        more; if one is narrower, this is the trivial 1.
     serra : int
         Upper bound of Serra, Tjandraatmadja and Ramalingam (2018).
     upper : int
