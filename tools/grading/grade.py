@@ -93,6 +93,8 @@ def grade_all(
         slot = slots.get()
         try:
             return grade(task, sandbox.Box(limits, task.trusted, slot))
+        except OSError as error:  # not stored: the next run tries again
+            return _result(task, "", None, f"Could not be graded: {error}")
         finally:
             slots.put(slot)
 
@@ -133,6 +135,18 @@ def _store(
     remark: str,
     seconds: float = 0.0,
 ) -> dict:
+    result = _result(task, key, found, remark, seconds)
+    write_durably(task.results / f"{key}.json", result)
+    return result
+
+
+def _result(
+    task: Task,
+    key: str,
+    found: session.Session | None,
+    remark: str,
+    seconds: float = 0.0,
+) -> dict:
     result = {
         "student": task.student,
         "lab": task.lab.name,
@@ -148,7 +162,6 @@ def _store(
         "cells": found.cells if found else [],
         "outputs": found.outputs if found else {},
     }
-    write_durably(task.results / f"{key}.json", result)
     return json.loads(json.dumps(result))
 
 

@@ -233,8 +233,10 @@ def _advance(arguments: list) -> None:
 class Remote:
     """An object of the student's, which stays where it is.
 
-    Calls, attributes, items and loops travel; nothing else can be learnt
-    about it here. It equals only itself.
+    Calls, attributes, items and loops travel. Arithmetic does not, because
+    the worker would see the expected value and could answer 0 to a
+    difference; so a check fails that takes an object for a number. It equals
+    only itself.
     """
 
     def __init__(self, client: Client, number: int):
@@ -281,26 +283,3 @@ class Remote:
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
-
-
-def _forward(function: Callable) -> None:
-    def method(self: Remote, *others: Any) -> Any:
-        return self._do(function, *others)
-
-    setattr(Remote, f"__{function.__name__}__", method)
-
-
-OPERATORS = (
-    operator.add,
-    operator.sub,
-    operator.mul,
-    operator.truediv,
-    operator.floordiv,
-    operator.mod,
-    operator.matmul,
-    operator.pow,
-    operator.neg,
-    operator.abs,
-)
-for _operator in OPERATORS:
-    _forward(_operator)

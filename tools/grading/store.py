@@ -8,9 +8,9 @@ output, a passed one none; that is what nbgrader scores.
 
 import base64
 import contextlib
-import glob
 import logging
 import os
+import re
 import sqlite3
 import sys
 import warnings
@@ -84,7 +84,7 @@ class Store:
         bool
             Whether something was done.
         """
-        student = result["student"]
+        student = nbgrader_id(result["student"])
         name = sha256(student.encode()).hexdigest()[:32]
         mark = self.folder / "stored" / lab.name / name
         digest = result["key"] + self.database
@@ -93,10 +93,9 @@ class Store:
         place = self.course / "submitted_clean" / student / lab.name
         write(clean_notebook(lab, result), place / f"{lab.name}.ipynb")
         with self._api() as api:
-            escaped = glob.escape(student)
-            found = api.autograde(lab.name, escaped, force=True, create=True)
+            found = api.autograde(lab.name, student, force=True, create=True)
             _demand(found, f"The submission of {student!r}")
-            found = api.generate_feedback(lab.name, escaped, force=True)
+            found = api.generate_feedback(lab.name, student, force=True)
             _demand(found, f"The feedback of {student!r}")
         write_text(mark, digest)
         return True
@@ -119,6 +118,14 @@ class Store:
             warnings.simplefilter("ignore")
             self.api = self.api or _start(_config(self.course, self.database))
             yield self.api
+
+
+def nbgrader_id(student: str) -> str:
+    """Return a name that nbgrader does not take for a pattern of files."""
+    plain = re.sub(r"[][*?]", "_", student)
+    if plain == student:
+        return student
+    return f"{plain}-{sha256(student.encode()).hexdigest()[:6]}"
 
 
 def _start(config: "Config") -> "NbGraderAPI":

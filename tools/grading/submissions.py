@@ -137,16 +137,22 @@ def _read(name: str, place: int) -> bytes:
         fd = os.open(name, flags, dir_fd=place)
     except OSError:
         raise Refused(f"{name} is a link or cannot be read.") from None
-    with open(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise Refused(f"{name} is a link or no plain file.")
-        if status.st_size > LARGEST:
-            raise Refused(
-                f"{name} has {status.st_size} bytes; at most {LARGEST} are "
-                "read. Clear its outputs and submit again."
-            )
-        return file.read(LARGEST)
+    try:
+        _demand_plain(name, os.fstat(fd))
+        with open(fd, "rb", closefd=False) as file:
+            return file.read(LARGEST)
+    finally:
+        os.close(fd)
+
+
+def _demand_plain(name: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        raise Refused(f"{name} is a link or no plain file.")
+    if status.st_size > LARGEST:
+        raise Refused(
+            f"{name} has {status.st_size} bytes; at most {LARGEST} are read. "
+            "Clear its outputs and submit again."
+        )
 
 
 def key(version: str, lab: Lab, student: str, notebook: bytes) -> str:

