@@ -158,7 +158,7 @@ def train(
             f"{len(seeds)} seeds for {len(layers[0][0])} networks. Repeat "
             "the seeds, or build as many networks."
         )
-    state = _State(layers, arithmetic, schedule, masks)
+    state = Networks(layers, arithmetic, schedule, masks)
     orders = [_order(len(x), schedule, seed) for seed in seeds]
     losses = np.empty((schedule.steps, len(seeds)), np.float32)
     for step in range(schedule.steps):
@@ -175,7 +175,7 @@ def predict(
     arithmetic = arithmetic or Arithmetic()
     rounded = [arithmetic(w) for w, _ in layers]
     batch = np.broadcast_to(x, (len(rounded[0]), *x.shape))
-    return _forward(batch, rounded, layers, arithmetic)[1].argmax(-1)
+    return forward(batch, rounded, layers, arithmetic)[1].argmax(-1)
 
 
 def next_loss_scale(
@@ -216,7 +216,7 @@ def _order(examples: int, schedule: Schedule, seed: int) -> np.ndarray:
     return order[:needed].reshape(schedule.steps, schedule.batch_size)
 
 
-def _forward(
+def forward(
     x: np.ndarray,
     rounded: list[np.ndarray],
     layers: Layers,
@@ -232,7 +232,7 @@ def _forward(
     return inputs, x
 
 
-def _loss_and_delta(
+def loss_and_error(
     logits: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean cross-entropy of each run, and its derivative."""
@@ -249,7 +249,7 @@ def _loss_and_delta(
     return -picked.mean((1, 2)), delta / np.float32(y.shape[1])
 
 
-class _State:
+class Networks:
     """Weights and velocities of the networks, and one step for them all."""
 
     def __init__(self, layers, arithmetic, schedule, masks):
@@ -270,8 +270,8 @@ class _State:
     def step(self, x: np.ndarray, y: np.ndarray, number: int) -> np.ndarray:
         """Update all networks; return their losses, shape (runs,)."""
         rounded = [self.arithmetic(w) for w, _ in self.layers]
-        inputs, logits = _forward(x, rounded, self.layers, self.arithmetic)
-        losses, delta = _loss_and_delta(logits, y)
+        inputs, logits = forward(x, rounded, self.layers, self.arithmetic)
+        losses, delta = loss_and_error(logits, y)
         scale = self.schedule.loss_weight * self.arithmetic.loss_scale
         with np.errstate(over="ignore", invalid="ignore"):
             gradients = self.backward(
