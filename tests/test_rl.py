@@ -527,8 +527,7 @@ def test_dqn_loss_by_hand(double):
         wanted = batch[2][n]
         if not batch[4][n]:
             wanted = wanted + 0.9 * q_target[n, best]
-        e = abs(q[n, batch[1][n]] - wanted)
-        total += e**2 / 2 if e <= 1 else e - 0.5
+        total += (q[n, batch[1][n]] - wanted) ** 2 / 2
     assert number(loss) == pytest.approx(total / 16, rel=1e-5)
 
 

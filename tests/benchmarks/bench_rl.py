@@ -56,7 +56,7 @@ def updates() -> dict[str, float]:
         )
         return lambda: step(x, action, reward, after, ended)
 
-    online.compile(keras.optimizers.Adam(1e-3), "huber")
+    online.compile(keras.optimizers.Adam(1e-3), "mse")
 
     def on_batch(predict):
         def call():
@@ -131,13 +131,13 @@ def peer_runs() -> dict[str, float]:
     dqn = DQN(
         "MlpPolicy",
         make_vec_env("CartPole-v1", n_envs=1, seed=0),
-        learning_rate=2e-3,
+        learning_rate=1e-3,
         batch_size=64,
         buffer_size=100_000,
         learning_starts=1_000,
-        train_freq=256,
-        gradient_steps=128,
-        target_update_interval=256,
+        train_freq=128,
+        gradient_steps=64,
+        target_update_interval=128,
         policy_kwargs={"net_arch": [128, 128]},
         device="cpu",
     )
