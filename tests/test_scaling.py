@@ -626,25 +626,20 @@ def test_shared_training_is_gradient_descent(name, processes, world):
     """Oracle: the same steps written out in NumPy, on the whole batch."""
     if find_spec(name) is None:
         pytest.skip(f"{name} is not installed")
-    ports = [str(scaling.free_port()) for _ in range(2)]
-    command = [PYTHON, "-m", "topoi.scaling.workers", name]
     environment = {
         "KERAS_BACKEND": name,
         "XLA_FLAGS": workers.device_count(world) if name == "jax" else "",
     }
-    runs = scaling.run_processes(
-        [[*command, str(r), str(world), *ports] for r in range(processes)],
-        workers.LIMIT,
-        [environment] * processes,
-        cwd=ROOT,
-    )
-    assert [run.status for run in runs] == [0] * processes, runs[0].stderr
-    answers = [json.loads(run.stdout.splitlines()[-1]) for run in runs]
-    assert len({answer["hash"] for answer in answers}) == 1
-    for ours, right in zip(
-        answers[0]["weights"], gradient_descent(), strict=True
-    ):
+    answers = workers.launch(name, processes, world, environment)
+    assert len(answers) == processes
+    assert len({workers.weights_hash(a) for a in answers}) == 1
+    for ours, right in zip(answers[0], gradient_descent(), strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-6)
+
+
+def test_a_failing_worker_is_quoted():
+    with pytest.raises(RuntimeError, match="status 1: KeyError: 'nobody'"):
+        workers.launch("nobody")
 
 
 def test_jax_worker_counts_its_devices():

@@ -145,7 +145,7 @@ def list_schedule(lengths: Sequence[float], workers: int) -> Schedule:
 
     Notes
     -----
-    O(n log K). Source: Graham (1966, 1969).
+    O(n log K). Source: Graham (1969).
     """
     if workers < 1 or any(length < 0 for length in lengths):
         raise ValueError(

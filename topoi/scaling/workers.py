@@ -4,10 +4,10 @@ Each function is one worker of one framework and is run as a process::
 
     python -m topoi.scaling.workers tensorflow 0 2 PORT PORT
 
-It prints one line of JSON. All of them take the same steps from the same
-weights on the same data, so that their results can be compared with each
-other and with one process. A worker ends itself after `LIMIT` seconds, even
-if the process that has started it is dead by then.
+`launch` does that. A worker prints one line of JSON. All of them take the
+same steps from the same weights on the same data, so that their results can
+be compared with each other and with one process. A worker ends itself after
+`LIMIT` seconds, even if the process that has started it is dead by then.
 
 This is, with `topoi.autodiff`, the only place where backends differ: what
 they do not share is the subject.
@@ -18,12 +18,15 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 
+from topoi.runtime import ROOT
 from topoi.scaling.parallel import shard
+from topoi.scaling.processes import free_port, run_processes
 
-LIMIT = 60  # seconds a worker lives at most
+LIMIT = 100  # seconds a worker lives at most
 STEPS, RATE = 8, 0.25
 
 
@@ -151,17 +154,12 @@ def device_count(devices: int) -> str:
 # -- the same training twice ------------------------------------------------
 
 
-def training_hash(seed: int = 7) -> str:
-    """Return a SHA-256 over all weights after 16 training steps.
-
-    A classifier with convolution, batch normalisation and dropout, so that
-    first weights, batches and dropout all draw random numbers.
-    """
-    return weights_hash(train_classifier(seed))
-
-
 def train_classifier(seed: int) -> list[np.ndarray]:
-    """Return the weights of a small classifier after 16 steps."""
+    """Return the weights of a small classifier after 16 steps.
+
+    With convolution, batch normalisation and dropout, so that first weights,
+    batches and dropout all draw random numbers.
+    """
     import keras
     from keras import layers
 
@@ -216,6 +214,66 @@ def threads(count: int) -> dict[str, str]:
     }
 
 
+# -- starting them ----------------------------------------------------------
+
+
+def launch(
+    name: str,
+    processes: int = 1,
+    world: int = 1,
+    environment: Mapping[str, str] | None = None,
+) -> list[list[np.ndarray]]:
+    """Run a worker in one or more processes and return their weights.
+
+    Parameters
+    ----------
+    name : {"tensorflow", "torch", "jax", "repeat"}
+        Which worker.
+    processes : int
+        How many processes; they get the ranks 0, 1, ...
+    world : int
+        Number of workers or devices; for "repeat", of numeric threads.
+    environment : mapping, optional
+        Added to the environment of each process.
+
+    Returns
+    -------
+    list of (list of ndarray)
+        One list of weights a process.
+
+    Raises
+    ------
+    RuntimeError
+        If a process fails; its last line is quoted.
+    TimeoutError
+        After `LIMIT` seconds.
+    """
+    ports = [str(free_port()) for _ in range(max(processes, 2))]
+    command = [sys.executable, "-m", "topoi.scaling.workers", name]
+    runs = run_processes(
+        [[*command, str(r), str(world), *ports] for r in range(processes)],
+        LIMIT,
+        [environment or {}] * processes,
+        ROOT,
+    )
+    for rank, run in enumerate(runs):
+        if run.status:
+            lines = run.stderr.strip().split("\n")
+            raise RuntimeError(
+                f"Worker {rank} of {name} ended with status {run.status}: "
+                f"{lines[-1]}. Run it by hand to see more: "
+                f"{' '.join(command[1:])} {rank} {world} {' '.join(ports)}"
+            )
+    return [
+        [np.array(w, "float32") for w in json.loads(_last(run.stdout))]
+        for run in runs
+    ]
+
+
+def _last(text: str) -> str:
+    return text.strip().split("\n")[-1]
+
+
 # -- command line -----------------------------------------------------------
 
 
@@ -224,14 +282,7 @@ def main(name: str, rank: str, world: str, *ports: str) -> None:
     signal.alarm(LIMIT)
     worker = {f.__name__: f for f in (tensorflow, torch, jax, repeat)}[name]
     weights = worker(int(rank), int(world), list(ports))
-    print(
-        json.dumps(
-            {
-                "hash": weights_hash(weights),
-                "weights": [w.tolist() for w in weights],
-            }
-        )
-    )
+    print(json.dumps([w.tolist() for w in weights]))
 
 
 if __name__ == "__main__":
