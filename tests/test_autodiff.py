@@ -659,3 +659,41 @@ def test_an_optimiser_of_other_variables_is_refused():
     make_step(lambda: v * 2.0, optimizer, [v])  # the same: allowed
     with pytest.raises(ValueError, match="built for 1 variables.* of its own"):
         make_step(lambda: w * 1.0, optimizer, [w])
+
+
+# -- convolution ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("strides", [1, 2, 3])
+def test_convolution_is_that_of_keras(padding, strides):
+    """Oracle: keras.ops.conv and an addition; even and odd kernels."""
+    for k, rows, columns in ((1, 4, 5), (2, 5, 6), (3, 7, 8), (4, 8, 5)):
+        x, kernel = normal(2, rows, columns, 3), normal(k, k, 3, 4, seed=1)
+        bias = normal(4, seed=2)
+        wanted = array(ops.conv(x, kernel, strides, padding, "channels_last"))
+        ours = autodiff.convolve(x, kernel, None, strides, padding)
+        np.testing.assert_allclose(array(ours), wanted, atol=1e-5)
+        ours = autodiff.convolve(x, kernel, bias, strides, padding)
+        np.testing.assert_allclose(array(ours), wanted + bias, atol=1e-5)
+
+
+def test_convolution_has_the_gradients_of_its_parts():
+    """Oracle: the same with keras.ops.conv and an addition."""
+    x = normal(2, 6, 6, 3)
+    kernel = keras.Variable(normal(3, 3, 3, 4, seed=1))
+    bias = keras.Variable(normal(4, seed=2))
+
+    def parts():
+        y = ops.conv(x, kernel, 1, "same", "channels_last")
+        return ops.sum(ops.square(y + ops.convert_to_tensor(bias)))
+
+    def whole():
+        y = autodiff.convolve(x, kernel, bias, 1, "same")
+        return ops.sum(ops.square(y))
+
+    wanted, ours = (
+        autodiff.value_and_grad(f, [kernel, bias])()[1] for f in (parts, whole)
+    )
+    for a, b in zip(ours, wanted, strict=True):
+        np.testing.assert_allclose(array(a), array(b), rtol=1e-4, atol=1e-3)

@@ -15,9 +15,9 @@ from topoi.equivariant.groups import check_count
 from topoi.equivariant.steerable import (
     FieldMixer,
     Fields,
-    add_scalar_bias,
     angular_basis,
     channels_of,
+    scalar_bias,
 )
 
 
@@ -310,7 +310,9 @@ class GaugeConv(layers.Layer):
             summed, (-1, summed.shape[1], summed.shape[2] * summed.shape[3])
         )
         matrix = ops.reshape(self.mixer.matrix(), (-1, self.channels[1]))
-        return add_scalar_bias(self, flat @ matrix)
+        bias = scalar_bias(self, inputs.dtype)
+        y = flat @ matrix
+        return y if bias is None else y + bias
 
     def compute_output_shape(self, input_shape):
         """Return (batch, V, channels out)."""

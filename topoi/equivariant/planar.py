@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from topoi.autodiff import convolve
 from topoi.equivariant.groups import (
     SquareGroup,
     check_count,
@@ -78,15 +79,16 @@ class _BankConv2D(layers.Layer):
 
     def call(self, inputs):
         """Correlate with the bank; one bias a filter, shared by all turns."""
-        self._check_input(inputs.shape)
-        y = _correlate(
-            inputs,
+        shape = self.compute_output_shape(inputs.shape)
+        bias = ops.tile(self.bias, shape[3]) if self.use_bias else None
+        y = convolve(
+            _merge(inputs),
             self.filter_bank(),
-            self.filters,
+            bias,
             self.strides,
             self.padding,
         )
-        return y + self.bias if self.use_bias else y
+        return ops.reshape(y, (-1, *shape[1:]))
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, order, filters)."""
@@ -215,10 +217,10 @@ class FrozenGroupConv2D(layers.Layer):
 
     def call(self, inputs):
         """Correlate with the stored bank."""
-        y = convolve(_merge(inputs), self.bank, self.strides, self.padding)
-        y = y + self.bias
-        shape = self.compute_output_shape(inputs.shape)
-        return ops.reshape(y, (-1, *shape[1:]))
+        y = convolve(
+            _merge(inputs), self.bank, self.bias, self.strides, self.padding
+        )
+        return ops.reshape(y, (-1, *y.shape[1:3], self.order, self.filters))
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, order, filters)."""
@@ -405,27 +407,6 @@ def _turn_table(k: int, n: int, group: SquareGroup) -> np.ndarray:
     act = group.act_image if n == 1 else group.act_feature
     turned = [act(g, places).ravel() for g in range(group.order)]
     return np.stack(turned, axis=-1).astype(np.int32)
-
-
-def _correlate(x, bank, filters: int, strides: int, padding: str):
-    """Convolve merged channels; return (batch, side, side, order, filters)."""
-    side = _side(x.shape[1], bank.shape[0], strides, padding)
-    y = convolve(_merge(x), bank, strides, padding)
-    order = bank.shape[3] // filters
-    return ops.reshape(y, (-1, side, side, order, filters))
-
-
-def convolve(x, kernel, strides: int, padding: str):
-    """Return keras.ops.conv of pictures whose channels come last.
-
-    On PyTorch Keras copies the pictures twice to reorder their axes, which
-    takes longer than the convolution; transposed views need no copy.
-    """
-    if keras.backend.backend() != "torch":
-        return ops.conv(x, kernel, strides, padding, "channels_last")
-    x = ops.transpose(x, (0, 3, 1, 2))
-    y = ops.conv(x, kernel, strides, padding, "channels_first")
-    return ops.transpose(y, (0, 2, 3, 1))
 
 
 def _merge(x):

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from topoi.autodiff import convolve
 from topoi.equivariant.groups import check_count, check_square
-from topoi.equivariant.planar import convolve
 
 Fields = tuple[int, ...]
 
@@ -274,8 +274,8 @@ class SteerableConv2D(layers.Layer):
     def call(self, inputs):
         """Correlate with the combined kernel."""
         self._check_input(inputs.shape)
-        y = convolve(inputs, self.filter_bank(), 1, self.padding)
-        return add_scalar_bias(self, y)
+        bias = scalar_bias(self, inputs.dtype)
+        return convolve(inputs, self.filter_bank(), bias, 1, self.padding)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, channels out)."""
@@ -418,15 +418,18 @@ class FieldMixer:
         return ops.reshape(block, shape)
 
 
-def add_scalar_bias(layer: layers.Layer, y):
-    """Add the layer's bias to the fields of frequency 0, which come first."""
+def scalar_bias(layer: layers.Layer, dtype: Any):
+    """Return the bias of all channels, or None.
+
+    That of the fields of frequency 0, which come first; zero for the others.
+    """
     scalars = layer.fields_out[0]
     if not scalars:
-        return y
+        return None
     # not ops.pad: TensorFlow's oneDNN pass takes it for padding of pictures
-    zeros = ops.zeros((y.shape[-1] - scalars,), y.dtype)
-    bias = ops.convert_to_tensor(layer.bias, y.dtype)
-    return y + ops.concatenate([bias, zeros], axis=0)
+    zeros = ops.zeros((layer.channels[1] - scalars,), dtype)
+    bias = ops.convert_to_tensor(layer.bias, dtype)
+    return ops.concatenate([bias, zeros], axis=0)
 
 
 def _check_fields(name: str, shape: Any, fields: Fields) -> None:
