@@ -194,8 +194,17 @@ def test_nothing_outside_was_touched(attacked):
     assert attacked.outside == "whole"
     assert attacked.connections == 0
     assert not attacked.changed, "a submission was changed"
-    names = [" ".join(p.info["cmdline"]) for p in processes()]
-    assert not [name for name in names if "98765" in name]
+    assert nothing_left("98765")
+
+
+def nothing_left(words: str) -> bool:
+    """Wait until no process has these words in its command line."""
+    for _ in range(100):
+        lines = [" ".join(p.info["cmdline"]) for p in processes()]
+        if not [line for line in lines if words in line]:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def processes() -> list[psutil.Process]:
@@ -261,6 +270,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
             assert run.poll() is None
             time.sleep(0.02)
         run.send_signal(signal.SIGKILL)
+    assert nothing_left(f"{sandbox.PREFIX}{run.pid}-")
     before = {p: p.stat().st_mtime_ns for p in done.glob("*.json")}
     assert 2 <= len(before) < len(students)
     folder.grade("--no-store")
@@ -269,8 +279,8 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     assert counted == dict.fromkeys(students, 1)
     rows = folder.rows()
     assert {rows[student]["points"] for student in students} == {"5"}
-    left = Path(sandbox.tempfile.gettempdir()).glob(f"{sandbox.PREFIX}*")
-    assert not [p for p in left if f"-{run.pid}-" in p.name]
+    left = Path(sandbox._temporary()).glob(f"{sandbox.PREFIX}{run.pid}-*")
+    assert not list(left)
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):

@@ -26,8 +26,8 @@ HERE = Path(__file__).resolve().parent
 FIRST_UID = 64_100  # one uid a slot; no account should have them
 MB = 2**20
 MOUNT = (
-    "while [ $1 != -- ]; do mount --bind $1 $2 || exit 1; shift 2; done; "
-    'shift; exec "$@"'
+    'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; '
+    'done; shift; exec "$@"'
 )
 
 
@@ -284,9 +284,15 @@ def probe(box: Box) -> None:
 PREFIX = "topoi-grading-"
 
 
+def _temporary() -> str:
+    """Return a folder for temporary ones that every uid can reach."""
+    usual = tempfile.gettempdir()
+    return usual if os.geteuid() or _open_to_all(usual) else "/tmp"
+
+
 def remove_left_overs() -> None:
     """Remove the temporary folders of runs whose process has ended."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+    for folder in Path(_temporary()).glob(f"{PREFIX}*-*"):
         owner = folder.name.removeprefix(PREFIX).split("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -295,8 +301,9 @@ def remove_left_overs() -> None:
 @contextlib.contextmanager
 def temporary_folder(slot: int) -> Iterator[Path]:
     """Make a folder that only its slot may enter; its name has the owner."""
-    prefix = f"{PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix) as name:
+    with tempfile.TemporaryDirectory(
+        prefix=f"{PREFIX}{os.getpid()}-", dir=_temporary()
+    ) as name:
         if os.geteuid() == 0:
             os.chown(name, FIRST_UID + slot, FIRST_UID + slot)
         yield Path(name)
