@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import requires
 from html import unescape
 from itertools import chain
 
@@ -205,7 +206,7 @@ def test_zip_file_is_the_same_every_time(unpacked):
 
 
 def test_students_install_what_labs_import():
-    """Pinned as in the lock; scikit-learn is imported as sklearn."""
+    """Pinned as in the lock, or needed by Keras (ml_dtypes)."""
     imported = set()
     for path in LABS:
         for cell in labs.read(path).cells:
@@ -213,8 +214,9 @@ def test_students_install_what_labs_import():
                 imported |= set(imports(cell.source))
     imported -= {*sys.stdlib_module_names, "topoi"}
     pins = labs.requirements()
-    names = set(re.findall(r"^([\w-]+)==", pins, re.M)) - {"scikit-learn"}
-    assert imported <= names | {"sklearn"}
+    names = {*re.findall(r"^([\w-]+)==", pins, re.M), "sklearn"}
+    names |= {re.match(r"[\w-]+", need)[0] for need in requires("keras")}
+    assert imported <= {name.replace("-", "_") for name in names}
     lock = (gates.ROOT / "requirements" / "lock.txt").read_text()
     assert all(f"\n{pin} " in lock for pin in pins.split())
 
