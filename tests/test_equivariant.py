@@ -283,18 +283,39 @@ def test_offsets_turn_as_arrows(rng):
     assert wrong > 0.5
 
 
-def test_freeze_keeps_the_function(rng):
+def trained(model, x, rng):
+    """Give every weight a random value, variances positive ones."""
+    model(x)
+    for w in model.weights:
+        value = rng.normal(scale=0.5, size=w.shape)
+        w.assign(np.abs(value) + 0.5 if "variance" in w.name else value)
+    return model
+
+
+@pytest.mark.parametrize("kind", ["chain", "graph"])
+def test_freeze_keeps_the_function(kind, rng):
+    """A Sequential model loses its separate normalisation, others keep it."""
     x = rng.normal(size=(2, 13, 13, 2)).astype("float32")
     inner = network("p4", pool="max")
     model = keras.Sequential([inner, keras.layers.Flatten()])
     with pytest.raises(ValueError, match="built model.*Call it"):
         equivariant.freeze(model)
-    y = apply(model, x)
+    y = apply(trained(model, x, rng), x)
+    if kind == "graph":
+        start = keras.Input((13, 13, 2))
+        end = start
+        for layer in inner.layers:
+            end = layer(end)
+        inner = keras.Model(start, end)
+        model = keras.Sequential([inner, keras.layers.Flatten()])
+        model(x)
     frozen = equivariant.freeze(model)
-    np.testing.assert_allclose(apply(frozen, x), y, atol=1e-6)
+    np.testing.assert_allclose(apply(frozen, x), y, atol=2e-5 * abs(y).max())
     kinds = {type(layer).__name__ for layer in frozen.layers[0].layers}
     assert "FrozenGroupConv2D" in kinds
     assert not kinds & {"LiftingConv2D", "GroupConv2D"}
+    separate = {"Activation", "BatchNormalization"} <= kinds
+    assert separate == (kind == "graph"), kinds
 
 
 @pytest.mark.parametrize(
@@ -304,7 +325,18 @@ def test_freeze_keeps_the_function(rng):
         (LiftingConv2D(2, 3), (5, 5, 1), r"LiftingConv2D.*\(5, 5, 1\)"),
         (GroupConv2D(2, 3), (1, 5, 5, 8, 1), r"4, channels.*\(1, 5, 5, 8"),
         (LiftingConv2D(2, 7), (1, 5, 5, 1), "is 7, that of the picture 5"),
+        (GroupConv2D(2, 3), (1, 5, 6, 4, 1), r"square.*\(1, 5, 6, 4, 1\)"),
         (equivariant.GroupPool(), (1, 5, 5), "GroupPool.*A lifting"),
+        (
+            equivariant.GroupAveragePool2D(),
+            (1, 6, 4, 4, 1),
+            r"square.*\(1, 6, 4, 4, 1\).*Crop",
+        ),
+        (
+            equivariant.GroupAveragePool2D(7),
+            (1, 5, 5, 4, 1),
+            "is 7, that of the picture 5.*Pad",
+        ),
     ],
 )
 def test_layers_refuse_other_shapes(layer, shape, message):
@@ -322,11 +354,25 @@ def test_layers_refuse_other_shapes(layer, shape, message):
         (lambda: GroupConv2D(1, 3, "p6"), "got 'p6'"),
         (lambda: GroupConv2D(1, 2, padding="same"), "kernel_size=2.*odd"),
         (lambda: equivariant.GroupPool("sum"), "got 'sum'.*Choose"),
+        (lambda: equivariant.GroupAveragePool2D(0), "pool_size=0"),
+        (lambda: equivariant.GroupAveragePool2D(2, 0), "strides=0"),
+        (
+            lambda: LiftingConv2D(1, 3)(keras.Input((None, None, 1))),
+            r"known side.*\(None, None, None, 1\)",
+        ),
     ],
 )
 def test_layers_refuse_other_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_an_error_needs_a_result_to_be_relative_to(value):
+    act = equivariant.Cyclic4().act_image
+    x = np.full((1, 3, 3, 1), value, "float32")
+    with pytest.raises(ValueError, match=f"which is {value}.*finite and not"):
+        equivariance_error(lambda x: x, act, act, x, range(4))
 
 
 # -- rotations --------------------------------------------------------------

@@ -44,6 +44,7 @@ except ImportError:
     e3nn = None
 try:
     import escnn
+    import escnn.group
     import escnn.gspaces
     import escnn.nn
 except ImportError:
@@ -122,6 +123,17 @@ def group_network(channels: int, group: str, normal: bool) -> keras.Model:
             network += [equivariant.group_batchnorm()] * normal
             network.append(keras.layers.Activation("relu"))
     return keras.Sequential(network)
+
+
+def mend_escnn() -> None:
+    """Hand arrays to scikit-learn: escnn 1.0.11 hands it np.matrix."""
+    module = escnn.group._numerical
+    decompose = module.randomized_svd
+
+    def accept(matrix, **kwargs):
+        return decompose(np.asarray(matrix), **kwargs)
+
+    module.randomized_svd = accept
 
 
 def escnn_network(channels: int, group: str, normal: bool) -> tuple:
@@ -280,6 +292,8 @@ def main() -> None:
     for peer in PEERS:
         if not globals()[peer]:
             print(f"{peer} is not installed: left out")
+    if escnn:
+        mend_escnn()
     summarise(
         compare_planar(8, 32, 33, "p4")
         + compare_planar(16, 16, 29, "p4")

@@ -185,6 +185,8 @@ class FrozenGroupConv2D(layers.Layer):
     ----------
     filters, kernel_size, order, strides, padding
         As in the layer it came from; `order` is that of the group.
+    activation : str or callable, optional
+        Applied to the result.
     """
 
     def __init__(
@@ -194,6 +196,7 @@ class FrozenGroupConv2D(layers.Layer):
         order: int,
         strides: int = 1,
         padding: str = "valid",
+        activation: Any = None,
         **kwargs,
     ):
         super().__init__(**{**kwargs, "trainable": False})
@@ -202,6 +205,7 @@ class FrozenGroupConv2D(layers.Layer):
         self.order = order
         self.strides = strides
         self.padding = padding
+        self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
         """Create the bank and a bias."""
@@ -220,6 +224,7 @@ class FrozenGroupConv2D(layers.Layer):
         y = convolve(
             _merge(inputs), self.bank, self.bias, self.strides, self.padding
         )
+        y = self.activation(y)
         return ops.reshape(y, (-1, *y.shape[1:3], self.order, self.filters))
 
     def compute_output_shape(self, input_shape):
@@ -238,6 +243,7 @@ class FrozenGroupConv2D(layers.Layer):
             "order": self.order,
             "strides": self.strides,
             "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
         }
 
 
@@ -254,13 +260,15 @@ class GroupAveragePool2D(layers.Layer):
     Raises
     ------
     ValueError
-        If the input is not a square group feature.
+        If a number is below 1, or the input is not a square group feature.
     """
 
     def __init__(self, pool_size: int = 2, strides: int | None = None, **kw):
         super().__init__(**kw)
         self.pool_size = pool_size
-        self.strides = strides or pool_size
+        self.strides = pool_size if strides is None else strides
+        check_count("pool_size", self.pool_size)
+        check_count("strides", self.strides)
 
     def call(self, inputs):
         """Pool the merged channels, then split them again."""
@@ -342,8 +350,9 @@ def freeze(model: keras.Model) -> keras.Model:
     """Return a copy for inference that stores every filter bank.
 
     The copy computes the same function with plain convolutions: the turned
-    kernels are no longer gathered at each call. It does not follow later
-    training of `model`.
+    kernels are no longer gathered at each call. In a Sequential model each
+    convolution also takes over the normalisation and the activation after
+    it. The copy does not follow later training of `model`.
 
     Parameters
     ----------
@@ -360,19 +369,78 @@ def freeze(model: keras.Model) -> keras.Model:
             f"freeze needs a built model, but {model.name!r} has no weights "
             "yet. Call it on an input first."
         )
+    if isinstance(model, keras.Sequential):
+        return _frozen_chain(model)
     copy = keras.models.clone_model(model, clone_function=_frozen_layer)
     for layer, twin in zip(model.layers, copy.layers, strict=True):
-        if isinstance(layer, _BankConv2D):
-            bank = ops.convert_to_numpy(layer.filter_bank())
-            bias = (
-                ops.convert_to_numpy(layer.bias)
-                if layer.use_bias
-                else np.zeros(layer.filters, bank.dtype)
-            )
-            twin.set_weights([bank, np.tile(bias, layer.group.order)])
-        elif not isinstance(layer, keras.Model):
-            twin.set_weights(layer.get_weights())
+        twin.set_weights(_frozen_weights(layer, twin))
     return copy
+
+
+def _frozen_chain(model: keras.Sequential) -> keras.Sequential:
+    """Freeze the layers one after another, and fold what can be folded."""
+    chain = []  # layers and their weights
+    for layer in model.layers:
+        if not (chain and _fold(layer, *chain[-1])):
+            twin = _frozen_layer(layer)
+            chain.append((twin, _frozen_weights(layer, twin)))
+    start = keras.Input(
+        batch_shape=model.input_shape, dtype=model.inputs[0].dtype
+    )
+    twins = [twin for twin, _ in chain]
+    copy = keras.Sequential([start, *twins], name=model.name)
+    for twin, weights in chain:
+        twin.set_weights(weights)
+    return copy
+
+
+def _frozen_weights(layer: layers.Layer, twin: layers.Layer) -> list:
+    """Return the weights of a layer's frozen twin; models have theirs."""
+    if isinstance(layer, keras.Model):
+        return twin.get_weights()
+    if not isinstance(layer, _BankConv2D):
+        return layer.get_weights()
+    bank = ops.convert_to_numpy(layer.filter_bank()).copy()
+    bias = np.zeros(layer.filters, bank.dtype)
+    if layer.use_bias:
+        bias = ops.convert_to_numpy(layer.bias)
+    return [bank, np.tile(bias, layer.group.order)]
+
+
+def _fold(layer: layers.Layer, last: layers.Layer, weights: list) -> bool:
+    """Let a frozen convolution do the work of the layer after it, if it can.
+
+    Normalisation is then in the bank and the bias, for inference.
+    """
+    linear = keras.activations.linear
+    if type(last) is not FrozenGroupConv2D or last.activation is not linear:
+        return False
+    if type(layer) is layers.Activation:
+        last.activation = layer.activation
+        return True
+    if type(layer) is layers.BatchNormalization and layer.axis in (-1, 4):
+        gain, shift = (
+            np.tile(part, last.order) for part in _gain_and_shift(layer)
+        )
+        weights[0] *= gain
+        weights[1] = weights[1] * gain + shift
+        return True
+    return False
+
+
+def _gain_and_shift(layer: layers.BatchNormalization) -> tuple:
+    """Return what a normalisation multiplies by and adds at inference."""
+    mean, variance = (
+        ops.convert_to_numpy(part)
+        for part in (layer.moving_mean, layer.moving_variance)
+    )
+    gain = 1 / np.sqrt(variance + layer.epsilon)
+    if layer.scale:
+        gain = gain * ops.convert_to_numpy(layer.gamma)
+    shift = -mean * gain
+    if layer.center:
+        shift = shift + ops.convert_to_numpy(layer.beta)
+    return gain, shift
 
 
 def _frozen_layer(layer: layers.Layer) -> layers.Layer:
