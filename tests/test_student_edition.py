@@ -12,8 +12,8 @@ import re
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import requires
 from html import unescape
+from importlib.metadata import requires
 from itertools import chain
 
 import nbformat
