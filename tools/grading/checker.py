@@ -124,25 +124,41 @@ class Lab:
         self.verdict(name, source, self.names)
 
     def verdict(self, name: str, source: str, names: dict) -> None:
-        """Run a check in these names; what it raises is the reason."""
-        stream, lost, message = Capped(PRINTED), None, ""
+        """Run a check in these names and emit what comes of it.
+
+        Answers work on copies of their arguments, so nothing that they do
+        to them can help a check to pass. When a check has passed, though
+        arguments were changed in place, it is run again with the changes:
+        it may forbid them.
+        """
         self.emit(begin=name)
+        before = dict(names)
+        self.client.write_back = self.client.changed = False
+        outcome = self._outcome(source, names)
+        if outcome["passed"] and self.client.changed:
+            self.client.write_back = True
+            outcome = self._outcome(source, before)
+        lost = outcome.pop("lost")
+        self.emit(id=name, **outcome)
+        if lost:
+            raise lost
+
+    def _outcome(self, source: str, names: dict) -> dict:
+        """Run a check; what it raises is the reason."""
+        stream, lost, message = Capped(PRINTED), None, ""
         try:
             with redirected(stream):
                 exec(compiled(source, "check"), names)
-            passed = True
         except WorkerLost as error:
-            passed, lost, message = False, error, str(error)
+            lost, message = error, str(error) or "The worker was lost."
         except BaseException as error:
-            passed, message = False, explain(error, source)
-        self.emit(
-            id=name,
-            passed=passed,
-            message=message[:MESSAGE],
-            printed=stream.text(),
-        )
-        if lost:
-            raise lost
+            message = explain(error, source) or type(error).__name__
+        return {
+            "passed": not message,
+            "message": message[:MESSAGE],
+            "printed": stream.text(),
+            "lost": lost,
+        }
 
     def rehearse(self, cells: list[dict], wrong: dict) -> None:
         """Give every stored wrong answer, and the stub, to its check."""

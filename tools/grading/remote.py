@@ -63,6 +63,7 @@ class Client:
         self.channel, self.names, self.seconds = channel, names, seconds
         self.callbacks: list[Callable] = []
         self.calls = self.inside = 0
+        self.write_back = self.changed = False
 
     def wait_ready(self, seconds: float) -> None:
         """Wait until the worker has run all cells."""
@@ -98,7 +99,7 @@ class Client:
             "a": encoder.many(args),
             "k": encoder.encode(kwargs),
         }
-        value = self._exchange(request, encoder)
+        value = self._exchange(request, encoder, args)
         _advance([*args, *kwargs.values()])
         return value
 
@@ -138,17 +139,19 @@ class Client:
 
     # -- one request --------------------------------------------------------
 
-    def _exchange(self, request: dict, encoder: Encoder) -> Any:
+    def _exchange(
+        self, request: dict, encoder: Encoder, args: tuple = ()
+    ) -> Any:
         if not self.inside:
             self.channel.deadline = time.monotonic() + self.seconds
         self.inside += 1
         try:
             self._send(request, encoder.body)
-            return self._answer()
+            return self._answer(args)
         finally:
             self.inside -= 1
 
-    def _answer(self) -> Any:
+    def _answer(self, args: tuple) -> Any:
         raised = None
         while True:
             header, body = self._receive("A call did not return within")
@@ -160,12 +163,22 @@ class Client:
                 if raised is not None:
                     raise raised
                 if header.get("op") == "value":
+                    self._take(decoder.decode(header.get("c")), args)
                     return decoder.decode(header.get("v"))
             except WireError as error:
                 raise WorkerLost(
                     f"What came back is no data: {error}"
                 ) from error
             raise self._error(header)
+
+    def _take(self, changed: Any, args: tuple) -> None:
+        """Note that arguments were changed; see `Lab.verdict`."""
+        if type(changed) is not dict or not changed:
+            return
+        self.changed = True
+        for place, value in changed.items():
+            if self.write_back and place in range(len(args)):
+                _overwrite(args[place], value)
 
     def _called_back(self, header: dict, decoder: Decoder) -> Any:
         """Serve one callback; return the exception that it raised."""
@@ -218,6 +231,21 @@ class Client:
         except WireError as error:
             text = f"The notebook broke the connection: {error}"
             raise WorkerLost(text) from None
+
+
+def _overwrite(old: Any, new: Any) -> None:
+    """Give a list, dict, set or array its new content."""
+    import numpy as np
+
+    if type(old) is not type(new):
+        return
+    if isinstance(old, np.ndarray) and old.shape == new.shape:
+        old[...] = new
+    elif isinstance(old, list):
+        old[:] = new
+    elif isinstance(old, dict | set):
+        old.clear()
+        old.update(new)
 
 
 def _advance(arguments: list) -> None:

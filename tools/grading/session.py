@@ -155,8 +155,8 @@ class _Pipes:
         )
         worker = requests[0], answers[1], self.report[1]
         checker = answers[0], requests[1], self.verdicts[1]
-        self.worker, self.checker = map(str, worker), map(str, checker)
-        self.worker, self.checker = tuple(self.worker), tuple(self.checker)
+        self.worker = tuple(map(str, worker))
+        self.checker = tuple(map(str, checker))
         self.children = {*worker, *checker}
         return self
 

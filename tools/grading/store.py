@@ -179,7 +179,7 @@ def _is(mark: Path, text: str) -> bool:
 
 def clean_notebook(lab: Lab, result: dict) -> NotebookNode:
     """Return the lab with the student's text and the verdicts as outputs."""
-    nb = labs.release(nbformat.reads(lab.source.decode(), as_version=4))
+    nb = labs.student_version(nbformat.reads(lab.source.decode(), 4))
     sent = list(enumerate(result["cells"]))
     answers = {c.get("id"): (n, c) for n, c in reversed(sent) if c.get("id")}
     verdicts = {check["id"]: check for check in result["checks"]}

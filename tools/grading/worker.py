@@ -19,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import numpy as np  # noqa: E402
 import ship  # noqa: E402
 from wire import Channel, Decoder, Encoder, WireError  # noqa: E402
 
@@ -167,8 +168,9 @@ class Server:
         """Serve one request."""
         decoder, encoder = Decoder(body, self._unpack), Encoder(self._pack)
         try:
-            value = self._serve(header, decoder)
+            value, changed = self._serve(header, decoder)
             answer = {"op": "value", "v": encoder.encode(value)}
+            answer["c"] = encoder.encode(changed)
         except BaseException as error:
             answer = {"op": "error", "n": type(error).__name__, "s": ""}
             with contextlib.suppress(BaseException):
@@ -176,18 +178,22 @@ class Server:
             encoder = Encoder()
         self.channel.send(answer, encoder.body)
 
-    def _serve(self, header: dict, decoder: Decoder) -> Any:
+    def _serve(self, header: dict, decoder: Decoder) -> tuple[Any, dict]:
+        """Return a value, and the arguments that the call has changed."""
         if header["op"] == "run":
             self.shell.run(header["s"])
-            return None
+            return None, {}
         if header["op"] == "names":
             names = self.shell.names
-            return {n: names[n] for n in header["v"] if n in names}
+            return {n: names[n] for n in header["v"] if n in names}, {}
         function = decoder.decode(header["f"])
         args = decoder.many(header["a"])
         kwargs = decoder.decode(header["k"])
+        before = list(map(_written, args))
         with redirected(Capped(0)):
-            return function(*args, **kwargs)
+            value = function(*args, **kwargs)
+        pairs = enumerate(zip(args, before, strict=True))
+        return value, {n: a for n, (a, b) in pairs if _written(a) != b}
 
     def callback(self, number: int, args: tuple, kwargs: dict) -> Any:
         """Ask the checker to call a function of its own."""
@@ -233,12 +239,20 @@ class Server:
         return function
 
 
+def _written(value: Any) -> Any:
+    """Return how a value that can change would be sent now, or nothing."""
+    if not isinstance(value, list | dict | set | np.ndarray):
+        return None
+    encoder = Encoder()
+    with contextlib.suppress(WireError):
+        return encoder.encode(value), encoder.body
+    return None
+
+
 def _as_array(value: Any) -> Any:
     """Return a tensor as an array, and None for anything else."""
     if isinstance(value, type) or not hasattr(value, "__array__"):
         return None
-    import numpy as np
-
     with contextlib.suppress(Exception):
         array = np.asarray(value)
         return array if array.dtype != object else None
@@ -250,8 +264,6 @@ def _as_array(value: Any) -> Any:
 
 def light_setup(scale: str = "small", seed: int = 0) -> None:
     """Seed without Keras: a lab without Keras need not wait for it."""
-    import numpy as np
-
     os.environ["TOPOI_SCALE"] = scale
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
