@@ -8,6 +8,7 @@ is left out where it is missing.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,11 +26,18 @@ LIGHT = [
 ]
 
 
-def make(target: str, chosen: list[str], *options: str, **settings) -> None:
+def make(
+    target: str, chosen: list[str], *options: str, environment=os.environ
+) -> None:
     """Run a target of the Makefile; stop with its output if it fails."""
     command = ["make", target, f"NB={' '.join(chosen)}", *options]
+    own = ("MAKEFLAGS", "MAKELEVEL")  # of a make that started this program
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, **settings
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in environment.items() if k not in own},
     )
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -46,8 +54,8 @@ def by_slurm(chosen: list[str], build: str) -> float:
     """Return the seconds from the submission to an empty queue."""
     with local.cluster(nodes=2) as slurm:
         begin = time.perf_counter()
-        settings = {"env": slurm.environment}
-        make("cluster-run", chosen, f"BUILD={build}", **settings)
+        options = [f"BUILD={build}"]
+        make("cluster-run", chosen, *options, environment=slurm.environment)
         slurm.wait(timeout=1200)
         return time.perf_counter() - begin
 
