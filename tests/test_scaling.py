@@ -112,7 +112,9 @@ def test_batch_normalisation_sees_only_its_shard():
         [keras.Input((3,)), layers.BatchNormalization(), layers.Dense(1)]
     )
     gradient = value_and_grad(
-        lambda x, y: ops.mean((model(x, training=True) - y) ** 2),
+        lambda x, y: ops.mean(
+            ops.square(ops.subtract(model(x, training=True), y))
+        ),
         model.trainable_variables,
     )
 

@@ -202,7 +202,7 @@ def make_parallel_step(
     def worker(rank: int, arrays: tuple) -> tuple[float, np.ndarray]:
         part = [shard(a, rank, world) for a in arrays]
         share = len(part[0]) / len(arrays[0])
-        loss, gradients = differentiated(*part)
+        loss, gradients = differentiated(*map(ops.convert_to_tensor, part))
         flat = [np.ravel(ops.convert_to_numpy(g)) for g in gradients]
         value = float(ops.convert_to_numpy(loss))
         return share * value, share * np.concatenate(flat)
