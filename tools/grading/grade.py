@@ -93,7 +93,7 @@ def grade_all(
         slot = slots.get()
         try:
             return grade(task, sandbox.Box(limits, task.trusted, slot))
-        except OSError as error:  # not stored: the next run tries again
+        except Exception as error:  # not stored: the next run tries again
             return _result(task, "", None, f"Could not be graded: {error}")
         finally:
             slots.put(slot)
