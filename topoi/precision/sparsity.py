@@ -41,7 +41,7 @@ def mask_nm(
     Notes
     -----
     A weight's rank in its group is counted by m (m - 1) / 2 comparisons, so
-    nothing is sorted. Source: Mishra et al. (2021), section 4.
+    nothing is sorted. Source: Mishra et al. (2021).
     """
     if np.isnan(weights).any():
         raise ValueError(

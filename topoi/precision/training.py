@@ -198,7 +198,8 @@ def next_loss_scale(
     -------
     tuple of (float, int)
         Half the scale after an overflow, twice the scale after enough good
-        steps. Source: Micikevicius et al. (2018), section 3.2.
+        steps, as in Keras' LossScaleOptimizer; after Micikevicius et al.
+        (2018).
     """
     if not finite:
         return max(scale / 2, 1.0), 0
