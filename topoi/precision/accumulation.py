@@ -39,7 +39,7 @@ def running_sum(values: np.ndarray, target: Format) -> np.ndarray:
 
 
 def pairwise_sum(values: np.ndarray, target: Format) -> np.ndarray:
-    """Add halves recursively; the error grows like log(n), not like n.
+    """Add neighbours, then their sums; the error grows like log(n), not n.
 
     Parameters, result and errors are those of `running_sum`.
     """

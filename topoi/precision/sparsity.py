@@ -96,7 +96,7 @@ class FixedMask(keras.constraints.Constraint):
     """Set the same weights to zero again after every step of an optimiser.
 
     Use it as ``kernel_constraint``. Masking gradients is not enough: momentum
-    and weight decay move a weight whose gradient is zero.
+    from before the pruning moves a weight whose gradient is zero.
 
     Parameters
     ----------
