@@ -31,7 +31,7 @@ class SquareGroup:
 
     Notes
     -----
-    Source: Cohen and Welling (2016), sections 4.1 and 4.2.
+    Source: Cohen and Welling (2016).
     """
 
     name: str

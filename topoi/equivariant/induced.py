@@ -165,8 +165,8 @@ def project_intertwiner(
 def intertwiner_dimension(rho_in: np.ndarray, rho_out: np.ndarray) -> int:
     """Return the dimension of all X with X rho_in(g) = rho_out(g) X.
 
-    The mean of the product of the two characters; O(order) once the traces
-    are known.
+    The mean of the product of the two characters, which are real here;
+    O(order) once the traces are known.
     """
     characters = [np.trace(rho, axis1=1, axis2=2) for rho in (rho_in, rho_out)]
     return round(float(np.mean(characters[0] * characters[1])))

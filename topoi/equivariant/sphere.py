@@ -67,7 +67,7 @@ class SphereGrid:
 
 
 class RotationGrid:
-    """The like of `SphereGrid` on SO(3), for matrices F^l up to degree L.
+    """The counterpart of `SphereGrid` on SO(3), for F^l up to degree L.
 
     Attributes
     ----------
@@ -271,8 +271,8 @@ class SphereCorrelation(layers.Layer):
 
     Notes
     -----
-    O(L**2) multiplications a channel pair for coefficients, O(L**3) to
-    write all F^l. Source: Cohen et al. (2018), section 4.
+    (L + 1)**2 c F weights; O(L**3) multiplications a channel pair, one for
+    each entry of all F^l. Source: Cohen et al. (2018), section 4.
     """
 
     def __init__(self, filters: int, **kwargs):

@@ -92,7 +92,7 @@ def angular_basis(n: int, m: int) -> np.ndarray:
 
     Notes
     -----
-    Source: Weiler and Cesa (2019), appendix F; derived in the chapter.
+    Source: Weiler and Cesa (2019); derived in the chapter.
     """
     check_count("n", n, least=0)
     check_count("m", m, least=0)
@@ -153,7 +153,7 @@ def circular_harmonic_basis(
     Notes
     -----
     Steers exactly by quarter turns; by other angles as well as the samples
-    resolve the frequency. Source: Worrall et al. (2017), section 4.
+    resolve the frequency. Source: Worrall et al. (2017).
     """
     _check_rings(kernel_size, radii, width)
     axis = np.arange(kernel_size) - kernel_size // 2
@@ -326,7 +326,7 @@ class NormActivation(layers.Layer):
     Notes
     -----
     |v| is sqrt(v.v + 1e-6), which keeps the gradient finite at 0. Source:
-    Worrall et al. (2017), equation 9.
+    Worrall et al. (2017).
     """
 
     def __init__(self, fields: Fields, **kwargs):
