@@ -9,6 +9,7 @@ import collections
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -121,6 +122,7 @@ def attacked(tmp_path_factory):
         folder.put("control", attacks.submission())
         folder.put("reversed", reversed_cells())
         (folder.path / "nothing").mkdir()
+        (folder.path / os.fsdecode(b"no text \xff")).mkdir()
         limits = ("--seconds", "20", "--call-seconds", "4", "--no-store")
         before = tree(folder.path)
         folder.grade(*limits)
@@ -229,6 +231,7 @@ def test_reasons_are_told(attacked):
     assert "no plain file" in rows["pipe"]["note"]
     assert "Two notebooks" in rows["two"]["note"]
     assert "No notebook" in rows["nothing"]["note"]
+    assert "must be printable" in rows["no text \\udcff"]["note"]
     assert "not JSON" in rows["file not json"]["note"]
     assert "at most" in rows["file too large"]["note"]
     assert "process has ended" in rows["harm os._exit"]["note"]
@@ -291,6 +294,61 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
         pass
 
 
+# -- what answers do to their arguments --------------------------------------
+
+LABELS = """\
+import numpy as np
+
+labels = np.array([1.0, 0.0, 1.0])
+"""
+SHARE = """\
+def share(a):
+    ### BEGIN SOLUTION
+    return float(a.mean())
+    ### END SOLUTION"""
+GUESS = """\
+def guess(n):
+    ### BEGIN SOLUTION
+    return labels
+    ### END SOLUTION"""
+OVERWRITES = """\
+def share(a):
+    a[:] = 7
+    return 2 / 3
+
+
+def guess(n):
+    return np.full(n, 7.0)"""
+
+
+def test_an_answer_cannot_change_what_later_checks_expect(tmp_path):
+    """Control: the guess of 7, without a change of the labels, fails."""
+    folder = Folder(tmp_path)
+    lab = attacks.tiny_lab()
+    first = "assert share(labels) == 2 / 3"
+    second = "assert np.array_equal(guess(3), labels)"
+    for cell, source in zip(
+        lab.cells, (LABELS, SHARE, first, GUESS, second), strict=False
+    ):
+        cell.source = source
+    write(lab, folder.labs / "tiny.ipynb")
+    lab.cells[1].source, lab.cells[3].source = OVERWRITES, "pass"
+    folder.put("ada", lab)
+    folder.grade("--trust-submissions", "--no-store")
+    assert folder.rows()["ada"]["failed checks"] == "norm-check"
+
+
+def test_stop_iteration_ends_no_loop_of_a_check(tmp_path):
+    folder = Folder(tmp_path)
+    lab = attacks.tiny_lab()
+    lab.cells[2].source = "assert all(map(softmax, [1, 2]))"
+    write(lab, folder.labs / "tiny.ipynb")
+    stop = "def softmax(x):\n    raise StopIteration"
+    folder.put("ada", attacks.submission(after=stop))
+    folder.grade("--trust-submissions", "--no-store")
+    assert folder.rows()["ada"]["points"] == "0"
+
+
 # -- without bubblewrap -----------------------------------------------------
 
 
@@ -333,8 +391,11 @@ def test_gradebook_and_feedback(tmp_path):
     folder.put("=ada, [1]", right())
     shown = "<script>alert(1)</script>"
     wrong = attacks.submission(after=f"print({shown!r})")
-    wrong.cells[-2].source = f"My thoughts {shown}"
-    folder.put("ben", wrong)
+    link = "[x](JAVASCRIPT:alert(2)) ![y](http://there/y.png) [z] \ud800"
+    link += "\n\n[z]: JavaScript:alert(3)"
+    wrong.cells[-2].source = f"My thoughts {shown} {link}"
+    text = nbformat.writes(wrong, ensure_ascii=True)
+    folder.put("ben", text.encode())
     folder.put("cy", b"{")
     for _ in range(2):  # the second run stores nothing anew
         folder.grade()
@@ -353,6 +414,7 @@ def test_gradebook_and_feedback(tmp_path):
     assert "softmax([0, 0]) = " in page
     assert "My thoughts" in page
     assert shown not in page
+    assert not re.search("href=.javascript|src=.http://there", page, re.I)
 
 
 # -- pieces -----------------------------------------------------------------
@@ -409,7 +471,7 @@ def test_odd_student_names_are_refused(name):
 
 
 def test_messages_lose_escape_sequences():
-    assert grade.clean("\x1b[31mred\x1b[0m\x07\nβ") == "red\nβ"
+    assert grade.clean("\x1b[31mred\x1b[0m\x07\nβ\ud800") == "red\nβ"
 
 
 def test_unknown_lab_is_named(tmp_path):

@@ -154,6 +154,8 @@ VALUES = {
     "    def __array_function__(self, *a, **k): return True\n"
     "def softmax(x): return np.zeros(len(x)).view(Lie)\n"
     "def norm(x): return np.zeros(()).view(Lie)",
+    "empty array": "def softmax(x): return np.empty((0, len(x)))\n"
+    "def norm(x): return np.empty(0)",
     "not a number": "def softmax(x): return np.full(len(x), np.nan)\n"
     "def norm(x): return float('nan')",
     "changes its argument": "def softmax(x):\n"
@@ -259,6 +261,8 @@ def breaches(outside: Path, port: int) -> dict[str, NotebookNode]:
 HARM = {
     "gigabyte of output": "for _ in range(1024): print('x' * 2**20)",
     "escape codes": "print('\\x1b[2J\\x1b]0;owned\\x07')",
+    "half a character": "print('\\ud800')\n"
+    "def norm(x): raise ValueError('\\ud800')",
     "os._exit": "import os; os._exit(0)",
     "SystemExit": "raise SystemExit(0)",
     "KeyboardInterrupt": "raise KeyboardInterrupt",

@@ -22,7 +22,9 @@ from tools.grading.submissions import Lab, Refused
 from tools.notebooks import write_text
 
 VERSION = "1"  # part of every result's key: a new one grades all again
-CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\n\t -~\u00a0-\U0010ffff]")
+CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|[^\n\t -~\u00a0-\ud7ff\ue000-\U0010ffff]"
+)
 
 
 class Busy(RuntimeError):
@@ -148,7 +150,7 @@ def _result(
     seconds: float = 0.0,
 ) -> dict:
     result = {
-        "student": task.student,
+        "student": submissions.shown(task.student),
         "lab": task.lab.name,
         "key": key,
         "trusted": task.trusted,
@@ -184,7 +186,7 @@ def _check(
 
 
 def clean(text: str) -> str:
-    """Return a text without escape sequences and control characters."""
+    """Return a text without escape sequences, controls, lone surrogates."""
     return CONTROL.sub("", text)
 
 

@@ -1,6 +1,7 @@
 """The checker's view of the worker: proxies, calls, callbacks."""
 
 import builtins
+import copy
 import operator
 import time
 from collections.abc import Callable, Iterable
@@ -30,7 +31,6 @@ ERRORS = {  # what students may raise; anything else arrives as StudentError
         OverflowError,
         RecursionError,
         RuntimeError,
-        StopIteration,
         TypeError,
         UnboundLocalError,
         ValueError,
@@ -41,6 +41,10 @@ ERRORS = {  # what students may raise; anything else arrives as StudentError
 
 class StudentError(Exception):
     """The student's code raised an error of a type of its own."""
+
+
+class Ended(StudentError):
+    """StopIteration in the student's code; it must end no loop of a check."""
 
 
 class WorkerLost(BaseException):
@@ -64,6 +68,7 @@ class Client:
         self.callbacks: list[Callable] = []
         self.calls = self.inside = 0
         self.write_back = self.changed = False
+        self.before: list[tuple[Any, Any]] = []  # arguments and old content
 
     def wait_ready(self, seconds: float) -> None:
         """Wait until the worker has run all cells."""
@@ -178,7 +183,14 @@ class Client:
         self.changed = True
         for place, value in changed.items():
             if self.write_back and place in range(len(args)):
+                self.before.append((args[place], copy.copy(args[place])))
                 _overwrite(args[place], value)
+
+    def take_back(self) -> None:
+        """Give every argument that was written to its old content."""
+        self.write_back = False
+        while self.before:
+            _overwrite(*self.before.pop())
 
     def _called_back(self, header: dict, decoder: Decoder) -> Any:
         """Serve one callback; return the exception that it raised."""
@@ -201,6 +213,8 @@ class Client:
             raise WorkerLost("The notebook broke the connection.")
         if kind in ERRORS:
             return ERRORS[kind](text)
+        if kind == "StopIteration":
+            return Ended(text)
         return StudentError(f"{kind[:100]}: {text}")
 
     def _unpack(self, tag: str, data: dict, decoder: Decoder) -> Any:
@@ -295,7 +309,7 @@ class Remote:
         for _ in range(PASSED):
             try:
                 yield items._do(builtins.next)
-            except StopIteration:
+            except Ended:
                 return
         raise WireError(f"A loop took more than {PASSED} items.")
 

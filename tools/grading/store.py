@@ -204,9 +204,13 @@ def _fill(cell: NotebookNode, answer: dict, outputs: list) -> None:
 
 
 def plain_markdown(text: str) -> str:
-    """Return Markdown in which HTML and scripts are text."""
+    """Return Markdown in which HTML, links and pictures are text.
+
+    A link could run a script in the reader's browser, and a picture could
+    tell a server who has read the page.
+    """
     text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return text.replace("javascript:", "javascript :")
+    return text.replace("](", "]&#40;").replace("]:", "]&#58;")
 
 
 def _output(output: object) -> NotebookNode | None:

@@ -90,6 +90,11 @@ def check_id(student: str) -> None:
         )
 
 
+def shown(student: str) -> str:
+    """Return a folder's name, with escapes for what cannot be printed."""
+    return student if student.isprintable() else repr(student)[1:-1]
+
+
 def names(lab: str) -> tuple[str, str]:
     """Return the file names under which a lab may be submitted."""
     return f"{lab}.ipynb", f"{lab}-student.ipynb"
@@ -157,6 +162,7 @@ def _demand_plain(name: str, status: os.stat_result) -> None:
 
 def key(version: str, lab: Lab, student: str, notebook: bytes) -> str:
     """Return the name of the result of one submission."""
-    parts = version.encode(), student.encode(), lab.source, notebook
+    name = student.encode(errors="surrogateescape")
+    parts = version.encode(), name, lab.source, notebook
     whole = b"".join(sha256(part).digest() for part in parts)
     return sha256(whole).hexdigest()[:32]
