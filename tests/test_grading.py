@@ -482,5 +482,10 @@ def test_unknown_lab_is_named(tmp_path):
     assert "no lab 'cnn'; there are tiny" in run.stderr
 
 
+def test_submissions_lie_in_a_folder(tmp_path):
+    with pytest.raises(NotADirectoryError, match="a student, but .*nowhere"):
+        submissions.students(tmp_path / "nowhere")
+
+
 def test_fixture_is_a_valid_lab():
     nbformat.validate(attacks.tiny_lab())

@@ -242,6 +242,11 @@ def breaches(outside: Path, port: int) -> dict[str, NotebookNode]:
             "import subprocess\n"
             "subprocess.run(['unshare', '-Ur', 'true'], check=True)",
         ),
+        "leaves its core": succeeds(
+            "len(os.sched_getaffinity(0)) > 1",
+            "try:\n    os.sched_setaffinity(0, range(os.cpu_count()))\n"
+            "except OSError:\n    pass",
+        ),
         "memory file": succeeds("os.memfd_create('x')"),
         "fifty gigabytes": succeeds("bytearray(50 * 2**30)"),
         "large file": succeeds(

@@ -2,8 +2,8 @@
 
 The order of wrapping, when started as root: a private mount namespace in
 which folders below a closed home are bound to an open place, ``setpriv`` to
-an unprivileged uid, ``prlimit``, ``bwrap``, Python. Other users start with
-``prlimit``.
+an unprivileged uid, ``taskset``, ``prlimit``, ``bwrap``, Python. Other users
+start with ``taskset``.
 """
 
 import contextlib
@@ -102,6 +102,7 @@ class Box:
             others = [p for p in binds if self.folder not in Path(p).parents]
             staged = self._staged([p for p in others if not _open_to_all(p)])
         inner = [
+            *_own_core(self.slot),
             *_limited(self.limits),
             *_bubble(self.limits, rules),
             *_pairs({staged.get(p, p): name for p, name in binds.items()}),
@@ -171,6 +172,12 @@ def _open_to_all(path: str) -> bool:
     """Whether every user may pass all folders on the way to a path."""
     parents = [Path(path), *Path(path).parents]
     return all(p.stat().st_mode & 0o1 for p in parents if p.is_dir())
+
+
+def _own_core(slot: int) -> list[str]:
+    """Keep a slot on one core, so that it cannot slow down the others."""
+    cores = sorted(os.sched_getaffinity(0))
+    return ["taskset", "--cpu-list", str(cores[slot % len(cores)])]
 
 
 def _limited(limits: Limits) -> list[str]:
@@ -261,7 +268,7 @@ def probe(box: Box) -> None:
     SandboxError
         If bubblewrap is missing or fails; the text holds its own words.
     """
-    for tool in ("bwrap", "prlimit"):
+    for tool in ("bwrap", "prlimit", "taskset"):
         if shutil.which(tool) is None:
             raise SandboxError(
                 f"{tool} is not installed, and submissions are not run "

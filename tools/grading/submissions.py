@@ -71,6 +71,11 @@ def students(folder: Path) -> list[str]:
     NotADirectoryError
         If `folder` is no folder.
     """
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"Submissions lie in a folder, a folder a student, but {folder} "
+            "is none."
+        )
     with os.scandir(folder) as entries:
         found = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
     return sorted(name for name in found if not name.startswith("."))
