@@ -113,14 +113,26 @@ def test_collect_takes_the_newest_of_each_student(tmp_path):
     submit(exchange, "ann", "2026-11-21 10:00:00 UTC", "old")
     submit(exchange, "ann", "2026-11-21 12:00:00 UTC", "new")
     submit(exchange, "ann", "2026-11-21 13:00:00 UTC", "gan", lab="gan")
+    submit(exchange, "ann", "2026-11-21 \x1b[2J", "escape")
     (exchange / "bob" / "topoi" / "inbound").mkdir(parents=True)
+    (exchange / "lost+found").mkdir()
     assert collect.collect(exchange, "cnn", out) == [
         "ann: 2026-11-21 12:00:00 UTC",
         "bob: nothing handed in",
+        "lost+found: nothing handed in",
     ]
     files = {p.relative_to(out).as_posix(): p for p in out.rglob("*.ipynb")}
     assert list(files) == ["ann/cnn-student.ipynb"]
     assert files["ann/cnn-student.ipynb"].read_text() == "new"
+
+
+def test_collect_names_an_exchange_that_is_missing(
+    tmp_path, monkeypatch, capsys
+):
+    place = str(tmp_path / "nowhere")
+    monkeypatch.setattr("sys.argv", ["collect.py", place, "cnn", "out"])
+    assert collect.main() == 2
+    assert f"but {place} is none" in capsys.readouterr().err
 
 
 def test_collect_follows_no_link_and_takes_no_giant(tmp_path):

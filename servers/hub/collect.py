@@ -20,26 +20,33 @@ def collect(exchange: Path, lab: str, out: Path) -> list[str]:
     told = []
     for student in sorted(p for p in exchange.iterdir() if p.is_dir()):
         inbound = student / COURSE / "inbound"
-        # nbgrader names a submission student+lab+time+random.
-        found = [
-            name.split("+")[2:3] + [name]
-            for name in os.listdir(inbound)
-            if name.split("+")[1:2] == [lab]
-        ]
+        found = submissions(inbound, lab)
         if not found:
             told.append(f"{student.name}: nothing handed in")
             continue
+        time, folder = found[-1]
         name = f"{lab}-student.ipynb"
         try:
-            content = read_safely(inbound, max(found)[1], name)
+            content = read_safely(inbound, folder, name)
         except (OSError, ValueError) as error:
             told.append(f"{student.name}: refused, {error}")
             continue
         target = out / student.name / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-        told.append(f"{student.name}: {max(found)[0]}")
+        told.append(f"{student.name}: {time}")
     return told
+
+
+def submissions(inbound: Path, lab: str) -> list[tuple[str, str]]:
+    """Return time and folder of each submission of a lab, newest last.
+
+    nbgrader names the folder student+lab+time+random. Students could give it
+    another name; one that would move a terminal's cursor is passed over.
+    """
+    names = os.listdir(inbound) if inbound.is_dir() else []
+    parts = [(name.split("+"), name) for name in names if name.isprintable()]
+    return sorted((p[2], n) for p, n in parts if len(p) > 2 and p[1] == lab)
 
 
 def read_safely(inbound: Path, submission: str, name: str) -> bytes:
@@ -72,6 +79,13 @@ def main() -> int:
     parser.add_argument("lab", help="name of a lab, such as cnn")
     parser.add_argument("out", type=Path)
     options = parser.parse_args()
+    if not options.exchange.is_dir():
+        print(
+            f"The exchange is a folder, a folder a student, but "
+            f"{options.exchange} is none.",
+            file=sys.stderr,
+        )
+        return 2
     for line in collect(options.exchange, options.lab, options.out):
         print(line)
     return 0
