@@ -124,7 +124,7 @@ def accuracy_table() -> dict:
     """Score the shipped network on all test sets, with several beams."""
     network = shipped.load_network()
     sets = {
-        "independent": (_shuffled(independent())[:200], (1, 10)),
+        "independent": (_shuffled(independent())[:200], (1, 10, 50)),
         "bwd wide": (test_sets()["bwd wide"], (1, 10)),
         "bwd small": (test_sets()["bwd small"], (1, 10, 50)),
     }

@@ -76,7 +76,7 @@ RECIPES = {
         ),
         width=96,
         heads=6,
-        steps=1_500,
+        steps=2_500,
         learning_rate=2e-2,
         widths=(12, 20, 32, 48),
         answer_width=34,
