@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).resolve().parent
 FIRST_UID = 64_100  # one uid a slot; no account should have them
 MB = 2**20
+END_SECONDS = 20  # that a killed sandbox may take to disappear
 MOUNT = (
     'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; '
     'done; shift; exec "$@"'
@@ -239,25 +241,42 @@ def _environment() -> dict[str, str]:
 
 def memory_mb(process: subprocess.Popen) -> float:
     """Return the resident memory of a process and all its children."""
-    try:
-        top = psutil.Process(process.pid)
-        family = [top, *top.children(recursive=True)]
-    except psutil.Error:
-        return 0.0
     total = 0
-    for member in family:
+    for member in _family(process):
         with contextlib.suppress(psutil.Error):
             total += member.memory_info().rss
     return total / MB
 
 
+def _family(process: subprocess.Popen) -> list[psutil.Process]:
+    try:
+        top = psutil.Process(process.pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
 def end(process: subprocess.Popen) -> None:
-    """Kill a sandbox with all that runs in it, and wait for it."""
+    """Kill a sandbox with all that runs in it, and wait until it is gone.
+
+    The next sandbox of a slot may start only then: hundreds of processes
+    that are still dying count against its limit.
+    """
+    family, late = _family(process), time.monotonic() + END_SECONDS
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    while time.monotonic() < late and not all(map(_gone, family)):
+        time.sleep(0.01)
     if process.stderr is not None:
         process.stderr.close()
+
+
+def _gone(member: psutil.Process) -> bool:
+    try:
+        return member.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def probe(box: Box) -> None:

@@ -36,6 +36,8 @@ class Session:
         Why there may be fewer verdicts than checks.
     begun : str
         The check that is running.
+    heard : bool
+        Whether the checker has said anything.
     broken : str
         What the file is, if it is no notebook.
     """
@@ -45,10 +47,12 @@ class Session:
     outputs: dict[int, list] = field(default_factory=dict)
     reason: str = ""
     begun: str = ""
+    heard: bool = False
     broken: str = ""
 
     def hear_checker(self, line: dict) -> None:
         """Take a line of the checker."""
+        self.heard = True
         self.begun = line.get("begin", self.begun)
         if "id" in line:
             self.verdicts.setdefault(line.pop("id"), line)
@@ -82,6 +86,8 @@ def run(
         with sandbox.temporary_folder(box.slot) as folder:
             box.folder = folder
             _once(session, lab, notebook, box, deadline, rehearsal)
+        if not (session.heard or session.broken or session.reason):
+            raise sandbox.SandboxError("The sandbox did not start.")
         if session.begun:  # the checker itself has died
             message = session.reason or "The check did not survive the answer."
             verdict = {"passed": False, "message": message, "printed": ""}
