@@ -41,7 +41,7 @@ def _options() -> argparse.Namespace:
     add("--labs", type=Path, default=ROOT / "labs", metavar="DIR",
         help="folder of the labs with their solutions")  # fmt: skip
     add("--lab", action="append", help="grade this lab only")
-    add("--jobs", type=int, default=os.cpu_count() or 1)
+    add("--jobs", type=_positive, default=os.cpu_count() or 1)
     add("--seconds", type=float, default=default.seconds,
         help="for one submission")  # fmt: skip
     add("--call-seconds", type=float, default=default.call_seconds,
@@ -53,6 +53,12 @@ def _options() -> argparse.Namespace:
     add("--trust-submissions", action="store_true",
         help="run WITHOUT a sandbox: your own notebooks only")  # fmt: skip
     return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs.")
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
