@@ -89,13 +89,18 @@ def full_runs(root: Path) -> list[dict]:
     """Return the records of full-size runs, oldest first.
 
     Those kept in ``records/full`` come with the book; those of this copy
-    lie in ``build/runs/full/<backend>/<room>``.
+    lie in ``build/runs/full/<backend>/<room>``. One that is in both counts
+    once.
     """
     files = [
         *(root / "records" / "full").glob("*.json"),
         *(_build(root) / "runs" / "full").glob("*/*/*.json"),
     ]
-    return sorted(map(_json, files), key=lambda run: run["started"])
+    runs = {
+        (run["started"], run["notebook"], run["backend"]): run
+        for run in map(_json, files)
+    }
+    return [runs[key] for key in sorted(runs)]
 
 
 def failed_runs(root: Path) -> list[tuple[str, str]]:

@@ -109,7 +109,8 @@ def grade(task: Task, box: sandbox.Box) -> dict:
     try:
         notebook = submissions.read(task.folder, task.student, task.lab.name)
     except Refused as error:
-        return _store(task, task.key(str(error).encode()), None, str(error))
+        key = task.key(str(error).encode())
+        return _stored(task, _result(task, key, None, str(error)))
     key = task.key(notebook)
     stored = _load(task.results / f"{key}.json")
     if stored is not None:
@@ -117,7 +118,8 @@ def grade(task: Task, box: sandbox.Box) -> dict:
     start = time.monotonic()
     found = session.run(task.lab, notebook, box)
     seconds = round(time.monotonic() - start, 2)
-    return _store(task, key, found, note(task.lab, found), seconds)
+    remark = note(task.lab, found)
+    return _stored(task, _result(task, key, found, remark, seconds))
 
 
 def note(lab: Lab, found: session.Session) -> str:
@@ -130,15 +132,8 @@ def note(lab: Lab, found: session.Session) -> str:
     return found.reason
 
 
-def _store(
-    task: Task,
-    key: str,
-    found: session.Session | None,
-    remark: str,
-    seconds: float = 0.0,
-) -> dict:
-    result = _result(task, key, found, remark, seconds)
-    write_durably(task.results / f"{key}.json", result)
+def _stored(task: Task, result: dict) -> dict:
+    write_durably(task.results / f"{result['key']}.json", result)
     return result
 
 

@@ -77,9 +77,9 @@ def verify(
     -------
     bool
         True if F' and f are the same canonical expression, or agree to 25
-        digits at every point where f is real and of moderate size (complex
-        points where fewer than four real ones are left). False too if `F`
-        cannot be read.
+        digits at every point where f is real and of moderate size. Where
+        fewer than four such points are left, points where f is tiny or huge
+        count too, and then complex points. False too if `F` cannot be read.
 
     Raises
     ------
