@@ -208,7 +208,7 @@ def test_empty_batch_and_single_picture():
 def test_parts_cover_the_batch():
     """A large batch is cut into parts; every picture is computed once."""
     covered = np.zeros(103, int)
-    for part in cnn._parts(103, 100, cache=1000):
+    for part in cnn.checks.parts_of(103, 100, cache=1000):
         covered[part] += 1
     assert (covered == 1).all()
 
@@ -418,7 +418,7 @@ def test_receptive_field_by_hand():
 
 def test_parameters_and_multiply_adds_of_lenet():
     """Oracle: Keras counts parameters; the sums are done by hand."""
-    model = cnn.lenet()
+    model = cnn.build_lenet()
     assert model.count_params() == 61_706
     convolutions = [model.layers[0], model.layers[2]]
     for layer, (c_in, c_out) in zip(
@@ -461,18 +461,19 @@ def test_counting_refuses():
 )
 def test_small_cnn_parameters(norm, head, parameters):
     """Sums of k^2 C_in C_out + C_out; batch norm has four a channel."""
-    assert cnn.small_cnn(norm, head).count_params() == parameters
+    assert cnn.build_small_cnn(norm, head).count_params() == parameters
 
 
 def test_small_cnn_refuses():
     with pytest.raises(ValueError, match="norm='layer', head='gap'"):
-        cnn.small_cnn("layer", "gap")
+        cnn.build_small_cnn("layer", "gap")
 
 
 # Keras 3.15 reads variables with np.array, which NumPy 2 deprecates.
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 @pytest.mark.parametrize(
-    "build", [cnn.lenet, cnn.small_cnn, lambda: cnn.resnet(1, 4)]
+    "build",
+    [cnn.build_lenet, cnn.build_small_cnn, lambda: cnn.build_resnet(1, 4)],
 )
 def test_networks_save_and_reload(build, tmp_path):
     model, x = build(), normal(3, 28, 28, 1).astype(np.float32)
@@ -488,7 +489,7 @@ def test_networks_save_and_reload(build, tmp_path):
 
 def test_resnet_20_has_its_depth_and_size():
     """He et al. (2016), section 4.2: 6n + 2 weighted layers, 0.27 M."""
-    model = cnn.resnet(3, 16, (32, 32, 3))
+    model = cnn.build_resnet(3, 16, (32, 32, 3))
     weighted = [
         layer
         for layer in model.layers
@@ -512,7 +513,7 @@ def test_residual_block_without_f_is_relu():
 
 
 @pytest.mark.parametrize("residual", [False, True])
-def test_gradient_norms_by_differences(residual):
+def test_layer_gradient_norms_by_differences(residual):
     """Oracle: central differences of the loss at the first layer."""
     x = normal(1, 4, 4, 2)
     kernels = 0.4 * normal(3, 3, 3, 2, 2)
@@ -528,20 +529,20 @@ def test_gradient_norms_by_differences(residual):
         step = np.zeros_like(x)
         step[index] = 1e-6
         gradient[index] = (loss(x + step)[0] - loss(x - step)[0]) / 2e-6
-    norms = cnn.gradient_norms(x, kernels, residual)
+    norms = cnn.layer_gradient_norms(x, kernels, residual)
     expected = np.linalg.norm(gradient) / np.linalg.norm(loss(x)[1])
     assert norms[0] == pytest.approx(expected, rel=1e-6)
     assert len(norms) == 4
     assert norms[-1] == 1
 
 
-def test_gradient_norms_of_nothing():
+def test_layer_gradient_norms_of_nothing():
     """Residual with F = 0 is the identity; plain with F = 0 is dead."""
     kernels = np.zeros((5, 3, 3, 1, 1))
-    ones = cnn.gradient_norms(np.ones((1, 4, 4, 1)), kernels, True)
+    ones = cnn.layer_gradient_norms(np.ones((1, 4, 4, 1)), kernels, True)
     np.testing.assert_array_equal(ones, np.ones(6))
     with pytest.raises(ValueError, match="zero everywhere"):
-        cnn.gradient_norms(np.ones((1, 4, 4, 1)), kernels, False)
+        cnn.layer_gradient_norms(np.ones((1, 4, 4, 1)), kernels, False)
 
 
 # -- pictures ---------------------------------------------------------------
@@ -586,7 +587,7 @@ def test_shift_images_needs_a_batch():
 
 def test_class_activation_map_averages_to_the_logit():
     """Law: mean of the map plus bias is the output of the network."""
-    model = cnn.small_cnn("batch", "gap")
+    model = cnn.build_small_cnn("batch", "gap")
     model.layers[-1].bias.assign(normal(10))
     x = RNG.uniform(size=(4, 28, 28, 1)).astype(np.float32)
     maps, logits = cnn.class_activation_map(model, x)
@@ -596,7 +597,9 @@ def test_class_activation_map_averages_to_the_logit():
 
 def test_class_activation_map_refuses_other_heads():
     with pytest.raises(ValueError, match="ends in GlobalAveragePooling2D"):
-        cnn.class_activation_map(cnn.small_cnn(), np.zeros((1, 28, 28, 1)))
+        cnn.class_activation_map(
+            cnn.build_small_cnn(), np.zeros((1, 28, 28, 1))
+        )
 
 
 def test_occlusion_finds_the_pixel_that_decides():
@@ -622,7 +625,7 @@ def test_occlusion_finds_the_pixel_that_decides():
 def averages_after_training(momentum, callbacks=()):
     """Train a little from a fixed seed; return the running averages."""
     keras.utils.set_random_seed(3)
-    model = cnn.small_cnn("batch", "gap", (8, 8, 1), momentum=momentum)
+    model = cnn.build_small_cnn("batch", "gap", (8, 8, 1), momentum=momentum)
     model.compile("adam", "mse", jit_compile=False)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(32, 8, 8, 1)).astype(np.float32)
@@ -655,7 +658,7 @@ def test_running_averages_are_those_of_a_run_of_their_own():
 
 
 def test_running_averages_need_batch_normalisation():
-    model = cnn.small_cnn(None, "gap", (8, 8, 1))
+    model = cnn.build_small_cnn(None, "gap", (8, 8, 1))
     model.compile("adam", "mse")
     x, y = np.zeros((2, 8, 8, 1)), np.zeros((2, 10))
     follow = cnn.RunningAverages((0.5,), read_averages)

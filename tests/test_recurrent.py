@@ -344,7 +344,7 @@ def test_receptive_field_by_perturbation(rng, kernel, levels, convs, shift):
     x = rng.uniform(size=(length, 2)).astype("float32")
     moved = recurrent.dependence(layer, x)
     age = np.subtract.outer(np.arange(length), np.arange(length))
-    field = recurrent.receptive_field(kernel, levels, convs)
+    field = recurrent.causal_field(kernel, levels, convs)
     first = int(shift)
     expected = (first <= age) & (age < first + field)
     np.testing.assert_array_equal(moved, expected)
@@ -357,7 +357,7 @@ def test_levels_for_is_the_smallest(length):
     for kernel, convs in [(2, 1), (3, 1), (2, 2)]:
         levels = recurrent.levels_for(length, kernel, convs)
         fields = [
-            recurrent.receptive_field(kernel, k, convs) for k in range(1, 9)
+            recurrent.causal_field(kernel, k, convs) for k in range(1, 9)
         ]
         assert levels == 1 + next(
             k for k, field in enumerate(fields) if field >= length
@@ -562,7 +562,7 @@ BAD = {
         np.ones((2, 3), "float32")
     ),
     r"needs kernel >= 2, got 1": lambda: recurrent.levels_for(9, kernel=1),
-    r"positive integer kernel, got 2.5": lambda: recurrent.receptive_field(
+    r"positive integer kernel, got 2.5": lambda: recurrent.causal_field(
         2.5, 3
     ),
     r"\(length, channels\), got \(9,\)": lambda: recurrent.windows(

@@ -1,6 +1,6 @@
 """Gradients on TensorFlow, JAX and PyTorch: the one place they differ.
 
-Four functions, the same on every backend:
+Three functions, the same on every backend:
 
 - `make_step(loss_fn, optimizer, trainable, state)` returns one compiled
   training step; what a GAN, an actor-critic or any other loop with more than
@@ -8,9 +8,8 @@ Four functions, the same on every backend:
 - `value_and_grad(f, variables)` differentiates with respect to variables.
 - `input_gradient(f, x)` differentiates with respect to an input, and the
   result can be differentiated again.
-- `convolve(x, kernel, bias)` convolves pictures as fast as the backend can.
 
-The first three share one idea. While the reader's function runs, a scope
+They share one idea. While the reader's function runs, a scope
 lends it the values of the variables and catches what it assigns to them. So
 the function is pure, as JAX demands, and the same code is pure on TensorFlow
 and PyTorch. The scope also notes which variables were touched: a variable
@@ -209,46 +208,6 @@ def input_gradient(f: Callable[[Array], Array], x: Array) -> Array:
     updates, (gradient,) = _differentiate(run, [x], again=True)
     _assign(written, updates)
     return ops.zeros_like(x) if gradient is None else gradient
-
-
-def convolve(
-    x: Array,
-    kernel: Array,
-    bias: Array | None = None,
-    strides: int = 1,
-    padding: str = "valid",
-) -> Array:
-    """Return pictures correlated with a kernel, plus a bias.
-
-    Parameters
-    ----------
-    x : array, shape (batch, rows, columns, channels)
-        Pictures.
-    kernel : array, shape (k, k, channels, filters)
-        Of the type of `x`.
-    bias : array, shape (filters,), optional
-        Of the type of `x`.
-    strides : int
-        Step along both axes.
-    padding : {"valid", "same"}
-        As in Keras.
-
-    Returns
-    -------
-    array
-        Shape (batch, rows', columns', filters): what `keras.ops.conv` and an
-        addition return.
-
-    Notes
-    -----
-    On PyTorch, Keras copies pictures and results to reorder their axes, and
-    an addition is one more pass over the result. Here the axes are swapped
-    as views, and the convolution adds the bias itself.
-    """
-    if _backend() == "torch":
-        return _convolve_torch(x, kernel, bias, strides, padding)
-    y = ops.conv(x, kernel, strides, padding, "channels_last")
-    return y if bias is None else y + ops.convert_to_tensor(bias)
 
 
 # -- The scope that lends values --------------------------------------------
@@ -501,27 +460,42 @@ def _differentiate_torch(run, values, again):
     return extra, list(gradients)
 
 
-def _convolve_torch(x, kernel, bias, strides, padding):
-    """Do the work of `convolve` on PyTorch."""
+def conv2d_of_views(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    strides: int,
+    pads: Sequence[tuple[int, int]],
+) -> Array:
+    """Convolve on PyTorch without copying pictures; see `topoi.convolution`.
+
+    Parameters
+    ----------
+    x, kernel, bias, strides
+        As in `topoi.convolution.convolve`.
+    pads : pair of (int, int)
+        Zeros before and after the rows, and the columns.
+
+    Returns
+    -------
+    torch.Tensor, shape (batch, rows', columns', filters)
+    """
     import torch
 
     x, kernel = ops.convert_to_tensor(x), ops.convert_to_tensor(kernel)
     bias = None if bias is None else ops.convert_to_tensor(bias)
-    zeros = [0, 0]  # on both sides of each axis
-    if padding == "same":
-        reach = zip(x.shape[1:3], kernel.shape[:2], strict=True)
-        needed = [
-            max(-(-n // strides) * strides - strides + k - n, 0)
-            for n, k in reach
-        ]
-        zeros = [n // 2 for n in needed]
-        if any(n % 2 for n in needed):  # one more zero at the end
-            ends = [side for n in needed[::-1] for side in (0, n % 2)]
-            x = torch.nn.functional.pad(x, (0, 0, *ends))
+    (top, bottom), (left, right) = pads
+    if bottom > top or right > left:  # one more zero at the end
+        ends = (0, 0, 0, right - left, 0, bottom - top)
+        x = torch.nn.functional.pad(x, ends)
     y = torch.nn.functional.conv2d(
-        x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1), bias, strides, zeros
+        x.permute(0, 3, 1, 2),  # (batch, channels, rows, columns)
+        kernel.permute(3, 2, 0, 1),  # (filters, channels, k_rows, k_columns)
+        bias,
+        strides,
+        (top, left),
     )
-    return y.permute(0, 2, 3, 1)
+    return y.permute(0, 2, 3, 1)  # (batch, rows', columns', filters)
 
 
 def _without_gradients(step: Callable) -> Callable:

@@ -185,7 +185,7 @@ def scan(combine, a, b):
 # -- exercise 4: receptive field --------------------------------------------
 
 _FIELD = """
-def receptive_field(kernel, levels, convs=1):
+def causal_field(kernel, levels, convs=1):
     return {}
 """
 _FIELDS = [
@@ -219,7 +219,7 @@ _FIELDS = [
         """
 def levels_for(length, kernel, convs=1):
     levels = 1
-    while receptive_field(kernel, levels, convs) <= length:
+    while causal_field(kernel, levels, convs) <= length:
         levels += 1
     return levels
 """,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from topoi.autodiff import convolve
+from topoi.convolution import convolve
 from topoi.equivariant.groups import (
     SquareGroup,
     check_count,

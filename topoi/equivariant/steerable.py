@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from topoi.autodiff import convolve
+from topoi.convolution import convolve
 from topoi.equivariant.groups import check_count, check_square
 
 Fields = tuple[int, ...]
