@@ -1,0 +1,64 @@
+"""First networks: arrays, neurons, and gradients from scratch.
+
+One idea a file: `tape` (a reverse-mode tape), `differences` (gradients by
+finite differences), `network` (one hidden layer, by hand and in Keras),
+`symmetry` (the network of 1986), `drawing` (pictures of a tape), and
+`puzzles` (questions that answer back). Examples are rows: the first axis of
+every batch counts examples.
+"""
+
+from topoi.foundations.differences import (
+    central_differences,
+    grad_check,
+    relative_gap,
+)
+from topoi.foundations.network import (
+    accuracy,
+    build_network,
+    cross_entropy,
+    descend,
+    forward,
+    init_params,
+    loss_and_gradients,
+    one_hot,
+    softmax,
+    tape_loss,
+)
+from topoi.foundations.puzzles import PUZZLES, Puzzle, quiz, reply
+from topoi.foundations.symmetry import (
+    Symmetry,
+    learn_symmetry,
+    mirror_gap,
+    sigmoid,
+    symmetry_task,
+    weight_ratios,
+)
+from topoi.foundations.tape import Var, topological_order
+
+__all__ = [
+    "PUZZLES",
+    "Puzzle",
+    "Symmetry",
+    "Var",
+    "accuracy",
+    "build_network",
+    "central_differences",
+    "cross_entropy",
+    "descend",
+    "forward",
+    "grad_check",
+    "init_params",
+    "learn_symmetry",
+    "loss_and_gradients",
+    "mirror_gap",
+    "one_hot",
+    "quiz",
+    "relative_gap",
+    "reply",
+    "sigmoid",
+    "softmax",
+    "symmetry_task",
+    "tape_loss",
+    "topological_order",
+    "weight_ratios",
+]
