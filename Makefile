@@ -9,6 +9,7 @@ BACKEND ?= tensorflow
 EDITION ?= full
 PORT    ?= 8000
 WORKERS ?= 2
+TOPIC   ?=
 GPUS    ?= 0
 PER_GPU ?= 1
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
@@ -29,24 +30,27 @@ export BOOK_HTML := $(HTML)
 export BUILD
 export EDITION
 export HUBVENV
+export TOPIC
 ifeq ($(HOME),)
   export HOME := $(or $(TMPDIR),/tmp)
 endif
 
-SOURCES := _config.yml _toc.yml topics.yml claims.yml references.bib \
-  $(wildcard *.md) $(shell find chapters labs book tools datasets _static \
+SOURCES := _config.yml _toc.yml topics.yml references.bib \
+  $(wildcard *.md) $(shell find claims chapters labs book tools datasets _static \
   vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*') \
   $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/full/*/*/*.json)
 # A run and its queue: as many at a time as GPUs offer, or WORKERS.
 RUN    = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
 QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
+TOPICS := $(patsubst chapters/%.ipynb,%,$(wildcard chapters/*.ipynb))
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \
-  test-browser test-hub test-slurm refresh normalise run run-all \
+  test-browser test-hub test-slurm controls survey known-topic refresh \
+  normalise run run-all \
   cluster-run keep-runs labs lab grade data bench doctor format lock clean
 
 help: ## list the commands
@@ -117,14 +121,26 @@ serve: book ## serve the book on http://127.0.0.1:8000
 test: book installed ## run every check: library, labs, notebooks, ledger, pages
 	@$(MAKE) --no-print-directory book EDITION=student
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
-	  -m "not browser" $(ELSEWHERE) \
+	  -m "not browser and not heavy" $(ELSEWHERE) \
 	  $(TESTFLAGS) tests chapters labs
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
-	  -m "not browser" $(ELSEWHERE) \
+	  -m "not browser and not heavy" $(ELSEWHERE) \
 	  --ignore=tests/test_pages.py \
 	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
+
+controls: $(READY) known-topic ## plant every mistake: [TOPIC=cnn]
+	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) $(TESTFLAGS) tests/test_controls.py
+
+survey: $(READY) known-topic ## measure over seeds, go on where it stopped: TOPIC=cnn
+	@[ -n "$(TOPIC)" ] || { echo "Say which: make survey TOPIC=cnn"; exit 1; }
+	@$(ONE_THREAD) "$(PY)" -m topoi.survey --topic $(TOPIC) $(SURVEY)
+
+# A misspelt topic would select nothing and pass.
+known-topic:
+	@case " $(TOPICS) " in *" $(or $(TOPIC),$(firstword $(TOPICS))) "*) ;; *) \
+	  echo "'$(TOPIC)' is no topic. The topics are: $(TOPICS)"; exit 1;; esac
 
 test-browser: book ## open every page in Debian's chromium, without network
 	$(PYTEST) -m browser $(TESTFLAGS) tests/browser

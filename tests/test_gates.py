@@ -85,22 +85,33 @@ def test_missing_lab_and_missing_page_are_found():
 
 
 def test_ledger_gaps_are_found():
-    def claim(name):
-        return Claim(name, "k", "s", "t", "5", {"max": 5}, "why", "partly")
+    def claim(name, **changed):
+        entry = {
+            "id": name,
+            "kind": "experiment",
+            "statement": "t",
+            "intervals": {"partly": {"max": 5}, "not-reproduced": {}},
+            "expected": "partly",
+            "why": "why",
+        }
+        return Claim(**entry | changed)
 
     def stored(name, value, verdict="partly"):
-        return Measurement(name, value, "", verdict, "small", "jax", "CPU")
+        place = ("small", "jax", "CPU", "experiment")
+        return Measurement(name, value, "", verdict, *place)
 
-    ledger = {name: claim(name) for name in ("a/1", "a/2", "a/3", "a/4")}
+    names = ("a/1", "a/2", "a/3", "a/4")
+    ledger = {name: claim(name) for name in names}
+    ledger["a/5"] = claim("a/5", intervals={}, expected="not-tested")
     measured = [stored("a/2", 6), stored("a/4", 1, "reproduced")]
     problems = gates.ledger_problems(
         ledger, measured, {"a/2", "a/3", "a/4", "a/9"}
     )
     assert problems == [
         "a/1: no notebook checks it",
-        "a/9: checked, but not in claims.yml",
+        "a/9: checked, but not in the ledger",
         "a/3: no stored value: make refresh",
-        "a/2: stored 6, accepted at most 5",
+        "a/2: stored 6 is 'not-reproduced', expected is 'partly'",
         "a/4: the verdict changed: refresh",
     ]
 

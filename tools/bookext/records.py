@@ -52,7 +52,7 @@ class Reproductions(RecordDirective):
     """The tally and one table row a claim."""
 
     def content_nodes(self, root):
-        ledger = claims.load_ledger(root / "claims.yml")
+        ledger = claims.load_ledger(root / "claims")
         small = stored_measurements(root)
         full = full_measurements(root)
         rows = [
@@ -123,11 +123,12 @@ def _build(root: Path) -> Path:
 
 
 def _tally(ledger) -> str:
-    counts = Counter(claim.verdict for claim in ledger.values())
+    counts = Counter(claim.expected for claim in ledger.values())
     items = "".join(
         f'<li data-verdict="{verdict}">{claims.icon(verdict)} '
         f"<b>{counts[verdict]}</b> <span>{words}</span></li>"
         for verdict, words in claims.VERDICTS.items()
+        if counts[verdict]
     )
     return f'<ul class="tt-tally">{items}</ul>'
 
@@ -147,14 +148,14 @@ def _claim_row(claim, stored, full) -> list[tuple[str, str]]:
         at_full = f"{escape(full['text'])} <small>{escape(full['device'])}"
         at_full += "</small>"
     verdict = (
-        f'<span class="tt-verdict" data-verdict="{claim.verdict}">'
-        f"{claims.icon(claim.verdict)} "
-        f"<span>{claims.VERDICTS[claim.verdict]}</span></span>"
+        f'<span class="tt-verdict" data-verdict="{claim.expected}">'
+        f"{claims.icon(claim.expected)} "
+        f"<span>{claims.VERDICTS[claim.expected]}</span></span>"
     )
     return [
         ("Paper", escape(claim.source)),
         ("Statement", statement),
-        ("Theirs", escape(claim.paper_value)),
+        ("Theirs", escape(claim.paper_value) or EMPTY),
         ("Ours", ours),
         ("At full size", at_full),
         ("Verdict", verdict),
