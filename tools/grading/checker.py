@@ -244,6 +244,7 @@ def main() -> None:
         cells = json.load(file)["cells"]
     cells = [cell for cell in cells if cell["cell_type"] == "code"]
     lighten([options["lab"]])
+    os.environ["TOPOI_ANSWERS_ELSEWHERE"] = "1"  # `lab.guard` keeps no time
     np.allclose, np.isclose = strict(np.allclose), strict(np.isclose)
     client = Client(Channel(reader, writer), {}, options["call_seconds"])
     lab = Lab(client, emit, options)

@@ -1,20 +1,8 @@
-"""How far a lab is: which of its exercises pass, asked without a network.
+"""Which exercises of a lab pass: asked in the notebook, or of the file."""
 
-In a notebook, ``lab.progress("cnn")`` runs the check cells of the lab in a
-copy of your names and shows a table. On the command line,
-
-    python -m topoi.lab check cnn-student.ipynb
-
-runs the whole notebook in a fresh kernel, as whoever grades it will do. It
-returns 0 when all exercises pass and 1 when some do not.
-"""
-
-import argparse
 import contextlib
 import io
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
 from html import escape
@@ -22,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+
+from topoi.lab.clock import TooLong, time_limit
 
 CHECK_SECONDS = 60  # a check of this book takes a few seconds
 CELL_SECONDS = 300
@@ -198,10 +188,6 @@ def _find(lab: str) -> Path:
     )
 
 
-class _TooLong(BaseException):
-    """Raised inside a check; no `except Exception` of an answer stops it."""
-
-
 def _run_check(source: str, space: dict, seconds: float) -> tuple[str, str]:
     """Run one check in these names; return state and message."""
     silent = io.StringIO()
@@ -209,10 +195,10 @@ def _run_check(source: str, space: dict, seconds: float) -> tuple[str, str]:
         with (
             contextlib.redirect_stdout(silent),
             contextlib.redirect_stderr(silent),
-            _time_limit(seconds),
+            time_limit(seconds),
         ):
             exec(compile(source, "<check>", "exec"), space)
-    except _TooLong:
+    except TooLong:
         return "takes too long", f"Stopped after {seconds:g} seconds."
     except (Exception, SystemExit) as error:
         return _judge_error(error, source)
@@ -242,27 +228,7 @@ def _judge(kind: str, message: str) -> tuple[str, str]:
     return "stops with an error", f"{kind}: {message}".removesuffix(": ")
 
 
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise `_TooLong` after that time, where signals can do it."""
-    main = threading.current_thread() is threading.main_thread()
-    if not (main and hasattr(signal, "SIGALRM")):
-        yield
-        return
-
-    def stop(number, frame):
-        raise _TooLong
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-# -- on the command line ----------------------------------------------------
+# -- of the file -----------------------------------------------------------
 
 
 def check(path: Path | str, seconds: int = CELL_SECONDS) -> Progress:
@@ -350,26 +316,3 @@ def _stored_outcome(cell: nbformat.NotebookNode) -> tuple[str, str]:
         if output.output_type == "error":
             return _judge(output.ename, output.evalue)
     return "passes", ""
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run ``python -m topoi.lab check FILE``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m topoi.lab", description="Check a lab."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("check", help="run a lab in a fresh kernel")
-    command.add_argument("file", type=Path, metavar="FILE")
-    command.add_argument("--seconds", type=int, default=CELL_SECONDS)
-    options = parser.parse_args(arguments)
-    try:
-        state = check(options.file, options.seconds)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(state)
-    return int(not state.passed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
