@@ -428,7 +428,7 @@ def test_restart_begins_anew():
 
 def test_forward_is_the_network():
     """Oracle: Keras on the same weights."""
-    model = rl.q_network(4, 3, 8, seed=0)
+    model = rl.build_q_network(4, 3, 8, seed=0)
     x = RNG.normal(size=(5, 4)).astype(np.float32)
     ours = rl.forward(model.get_weights(), x, "relu")
     theirs = ops.convert_to_numpy(model(x))
@@ -509,7 +509,7 @@ def random_batch(actions=2, n=16):
 @pytest.mark.parametrize("double", [False, True])
 def test_dqn_loss_by_hand(double):
     """Oracle: the same loss with loops in NumPy."""
-    online, target = (rl.q_network(4, 2, 8, seed) for seed in (0, 1))
+    online, target = (rl.build_q_network(4, 2, 8, seed) for seed in (0, 1))
     batch = random_batch()
     tensors = map(ops.convert_to_tensor, batch)
     loss, _ = rl.dqn_loss(online, target, 0.9, double)(*tensors)
@@ -532,7 +532,7 @@ def test_dqn_loss_by_hand(double):
 
 
 def test_one_step_moves_the_online_network_only():
-    online, target = (rl.q_network(4, 2, 8, seed) for seed in (0, 1))
+    online, target = (rl.build_q_network(4, 2, 8, seed) for seed in (0, 1))
     before = target.get_weights()
     start = online.get_weights()
     step = make_step(
@@ -552,7 +552,7 @@ def test_one_step_moves_the_online_network_only():
 
 def test_step_reads_the_target_of_today():
     """A target copied after tracing must change the loss."""
-    online, target = (rl.q_network(4, 2, 8, seed) for seed in (0, 1))
+    online, target = (rl.build_q_network(4, 2, 8, seed) for seed in (0, 1))
     step = make_step(
         rl.dqn_loss(online, target, 0.9, False),
         keras.optimizers.SGD(0.0),
@@ -568,7 +568,12 @@ def test_step_reads_the_target_of_today():
 def test_dqn_runs_and_is_repeatable():
     """Two runs from one seed end in the same weights, bit by bit."""
     settings_ = rl.DQNSettings(
-        steps=600, act_steps=64, updates=4, warm_up=64, width=16, checks=2
+        total_timesteps=600,
+        train_freq=64,
+        gradient_steps=4,
+        learning_starts=64,
+        width=16,
+        n_evaluations=2,
     )
     one, two = (rl.train_dqn("CartPole-v1", settings_, 3) for _ in range(2))
     for a, b in zip(one.weights, two.weights, strict=True):
@@ -583,9 +588,7 @@ def test_dqn_runs_and_is_repeatable():
 
 def test_ppo_loss_by_hand():
     """Oracle: loops in NumPy; the mask removes its rows."""
-    from topoi.rl.policy_gradient import actor_critic, log_probability
-
-    policy, value = actor_critic(4, 3, 8, seed=0)
+    policy, value = rl.build_actor_critic(4, 3, 8, seed=0)
     x, action, old, _, _ = random_batch(actions=3)
     old = old - 1.0
     advantage, returns = RNG.normal(size=(2, 16)).astype(np.float32)
@@ -608,25 +611,21 @@ def test_ppo_loss_by_hand():
     assert number(loss) == pytest.approx(total / mask.sum(), rel=1e-5)
     assert number(share) == pytest.approx(outside / mask.sum())
     np.testing.assert_allclose(
-        log_probability(logits, action),
+        rl.log_probability(logits, action),
         np.log(p[np.arange(16), action]),
         atol=1e-6,
     )
 
 
 def test_sampled_actions_follow_the_softmax():
-    from topoi.rl.policy_gradient import sample_actions
-
     logits = np.log([[0.1, 0.6, 0.3]]).repeat(20_000, axis=0)
-    actions = sample_actions(logits, np.random.default_rng(0))
+    actions = rl.sample_actions(logits, np.random.default_rng(0))
     shares = np.bincount(actions) / 20_000
     np.testing.assert_allclose(shares, [0.1, 0.6, 0.3], atol=0.015)
 
 
 def test_first_policy_is_nearly_uniform():
-    from topoi.rl.policy_gradient import actor_critic
-
-    policy, value = actor_critic(4, 2, 64, seed=3)
+    policy, value = rl.build_actor_critic(4, 2, 64, seed=3)
     x = RNG.normal(size=(50, 4)).astype(np.float32)
     p = rl.softmax(rl.forward(policy.get_weights(), x, "tanh"))
     assert np.abs(p - 0.5).max() < 0.02
@@ -637,7 +636,9 @@ def test_first_policy_is_nearly_uniform():
 def test_reinforce_solves_cart_pole():
     """Band, not a number: the mean of 20 fresh greedy episodes."""
     run = rl.train_reinforce(
-        "CartPole-v1", rl.ReinforceSettings(steps=25_000, checks=5), seed=0
+        "CartPole-v1",
+        rl.ReinforceSettings(total_timesteps=25_000, n_evaluations=5),
+        seed=0,
     )
     score = rl.evaluate("CartPole-v1", run.actor(best=True), 20, seed=777)
     assert score.returns.mean() > 300
@@ -648,7 +649,7 @@ def test_reinforce_solves_cart_pole():
 def test_ppo_solves_cart_pole():
     """Band, not a number: the mean of 20 fresh greedy episodes."""
     run = rl.train_ppo(
-        "CartPole-v1", rl.PPOSettings(steps=40_000, checks=10), seed=0
+        "CartPole-v1", rl.PPOSettings(total_timesteps=40_000), seed=0
     )
     score = rl.evaluate("CartPole-v1", run.actor(best=True), 20, seed=777)
     assert score.returns.mean() > 300
@@ -719,6 +720,129 @@ def test_discrete_observations_are_refused():
         rl.Lanes("FrozenLake-v1", 2, 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "numbers", "message"),
+    [
+        (rl.DQNSettings, {"train_freq": 4}, "no multiple of num_envs = 8"),
+        (rl.DQNSettings, {"buffer_size": 7}, "cannot hold one step"),
+        (rl.DQNSettings, {"total_timesteps": 100}, "before the first burst"),
+        (rl.DQNSettings, {"learning_starts": 50_000}, "lies beyond"),
+        (rl.DQNSettings, {"gradient_steps": 0}, "gradient_steps above 0"),
+        (rl.DQNSettings, {"learning_rate": 0.0}, "would train nothing"),
+        (rl.DQNSettings, {"gamma": 1.1}, r"gamma in \[0, 1\], but got 1.1"),
+        (rl.PPOSettings, {"total_timesteps": 1023}, "before one rollout"),
+        (rl.PPOSettings, {"batch_size": 1000}, "1024 rows, which batches of"),
+        (rl.PPOSettings, {"n_epochs": 0}, "n_epochs above 0, but got 0"),
+        (rl.PPOSettings, {"n_steps": 0}, "n_steps above 0"),
+        (rl.PPOSettings, {"learning_rate": float("nan")}, "but got nan"),
+        (rl.ReinforceSettings, {"total_timesteps": 0}, "above 0, but got 0"),
+        (rl.ReinforceSettings, {"gamma": 1}, "gamma must be below 1"),
+    ],
+)
+def test_settings_that_train_nothing_are_refused(kind, numbers, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**numbers)
+
+
+def test_settings_have_the_names_of_the_reference_implementations():
+    """Oracle: the arguments of Stable-Baselines3's DQN and PPO."""
+    dqn = "train_freq gradient_steps target_update_interval batch_size "
+    dqn += "buffer_size gamma learning_rate max_grad_norm learning_starts "
+    dqn += "exploration_fraction exploration_final_eps"
+    assert set(dqn.split()) <= set(rl.DQNSettings.__dataclass_fields__)
+    ppo = "n_steps n_epochs batch_size gamma gae_lambda clip_range ent_coef "
+    ppo += "vf_coef learning_rate max_grad_norm"
+    assert set(ppo.split()) <= set(rl.PPOSettings.__dataclass_fields__)
+
+
+def test_a_run_that_never_reaches_its_first_gradient_is_an_error():
+    """Reset steps do not count: 1,000 steps hold fewer valid ones."""
+    short = rl.DQNSettings(
+        total_timesteps=1_024, learning_starts=1_000, n_evaluations=1
+    )
+    with pytest.raises(ValueError, match=r"valid steps, before learning_sta"):
+        rl.train_dqn("CartPole-v1", short, 0)
+
+
+def test_the_target_is_copied_when_its_interval_has_passed():
+    """A target that is never copied leaves other weights behind."""
+    numbers = {"total_timesteps": 640, "learning_starts": 64, "width": 8}
+    numbers |= {"train_freq": 64, "gradient_steps": 4, "n_evaluations": 1}
+    runs = [
+        rl.train_dqn(
+            "CartPole-v1",
+            rl.DQNSettings(target_update_interval=every, **numbers),
+            seed=0,
+        )
+        for every in (1, 64, 10_000)
+    ]
+    same, never = (
+        all((a == b).all() for a, b in zip(r.weights, s.weights, strict=True))
+        for r, s in ((runs[0], runs[1]), (runs[0], runs[2]))
+    )
+    assert same
+    assert not never
+
+
+def test_reinforce_refuses_episodes_beyond_its_limit(monkeypatch):
+    short = rl.ReinforceSettings(max_episode_steps=100)
+    with pytest.raises(ValueError, match="ends an episode after 500 steps"):
+        rl.train_reinforce("CartPole-v1", short, 0)
+    # an environment that does not know its own limit
+    init = rl.Lanes.__init__
+
+    def without_limit(self, *arguments):
+        init(self, *arguments)
+        self.max_episode_steps = None
+
+    monkeypatch.setattr(rl.Lanes, "__init__", without_limit)
+    short = rl.ReinforceSettings(max_episode_steps=5)
+    with pytest.raises(ValueError, match="goes on after max_episode_steps"):
+        rl.train_reinforce("CartPole-v1", short, 0)
+
+
+def test_a_minibatch_of_reset_steps_only_leaves_the_weights():
+    """The mean over no row is 0 and has the gradient 0, not NaN."""
+    policy, value = rl.build_actor_critic(4, 2, 8, seed=0)
+    before = policy.get_weights() + value.get_weights()
+    step = make_step(
+        rl.ppo_loss(policy, value, 0.2, 0.01, 0.5),
+        keras.optimizers.SGD(0.1),
+        policy.trainable_variables + value.trainable_variables,
+    )
+    x, action, old, advantage, returns = random_batch()
+    advantage, mask = advantage[:, 0], np.zeros(16, np.float32)
+    loss, share = step(x, action, old, advantage, returns, mask)
+    assert float(loss) == 0
+    assert float(share) == 0
+    after = policy.get_weights() + value.get_weights()
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("train", "settings_"),
+    [
+        (rl.train_dqn, rl.DQNSettings(total_timesteps=4_096)),
+        (rl.train_ppo, rl.PPOSettings(total_timesteps=4_096)),
+        (rl.train_reinforce, rl.ReinforceSettings(total_timesteps=4_096)),
+    ],
+    ids=["dqn", "ppo", "reinforce"],
+)
+def test_a_run_stops_at_nan(train, settings_, monkeypatch):
+    """Rewards that are NaN make every target NaN."""
+    step = rl.Lanes.step
+
+    def broken(self, action):
+        return step(self, action)._replace(reward=np.full(len(action), np.nan))
+
+    monkeypatch.setattr(rl.Lanes, "step", broken)
+    with pytest.raises(
+        (FloatingPointError, ValueError), match="NaN or infinite"
+    ):
+        train("CartPole-v1", settings_, 0)
+
+
 def test_stretches_are_checked():
     good = np.zeros(4)
     with pytest.raises(ValueError, match="of one shape"):
@@ -738,8 +862,10 @@ def test_other_bad_input():
     with pytest.raises(ValueError, match="empty"):
         rl.ReplayBuffer(3, 4).sample(2, np.random.default_rng(0))
     with pytest.raises(ValueError, match="first kernel has shape"):
-        rl.forward(rl.q_network(4, 2, 8, 0).get_weights(), np.ones(3), "relu")
+        rl.forward(
+            rl.build_q_network(4, 2, 8, 0).get_weights(), np.ones(3), "relu"
+        )
     with pytest.raises(ValueError, match="needs numbers"):
         rl.epsilon_greedy(np.array([np.nan, 1]), 0.1, RNG)
     with pytest.raises(ValueError, match="1024 rows, which batches of 1000"):
-        rl.train_ppo("CartPole-v1", rl.PPOSettings(batch=1000), 0)
+        rl.train_ppo("CartPole-v1", rl.PPOSettings(batch_size=1000), 0)

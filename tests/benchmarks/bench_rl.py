@@ -39,7 +39,7 @@ def updates() -> dict[str, float]:
     from topoi import rl
     from topoi.autodiff import make_step
 
-    online, target = (rl.q_network(4, 2, 64, seed) for seed in (0, 1))
+    online, target = (rl.build_q_network(4, 2, 64, seed) for seed in (0, 1))
     rng = np.random.default_rng(7)
     x, after = rng.normal(size=(2, 64, 4)).astype(np.float32)
     action = rng.integers(2, size=64).astype(np.int32)
@@ -85,7 +85,7 @@ def actions() -> dict[str, float]:
 
     from topoi import rl
 
-    model = rl.q_network(4, 2, 64, seed=0)
+    model = rl.build_q_network(4, 2, 64, seed=0)
     x = np.zeros((1, 4), np.float32)
     weights = model.get_weights()
     return {
@@ -102,9 +102,9 @@ def our_runs() -> dict[str, float]:
     """Return environment steps a CPU second of our training loops."""
     from topoi import rl
 
-    quiet = {"checks": 1, "check_episodes": 1}
-    ppo = rl.PPOSettings(steps=PPO_STEPS, **quiet)
-    dqn = rl.DQNSettings(steps=DQN_STEPS, double=False, **quiet)
+    quiet = {"n_evaluations": 1, "n_eval_episodes": 1}
+    ppo = rl.PPOSettings(total_timesteps=PPO_STEPS, **quiet)
+    dqn = rl.DQNSettings(total_timesteps=DQN_STEPS, double=False, **quiet)
     return {
         "PPO": rate(lambda: rl.train_ppo("CartPole-v1", ppo, 0), PPO_STEPS),
         "DQN": rate(lambda: rl.train_dqn("CartPole-v1", dqn, 0), DQN_STEPS),

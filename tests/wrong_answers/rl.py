@@ -58,14 +58,14 @@ _BACKUPS = [
 # -- exercise 2: epsilon-greedy ---------------------------------------------
 
 _CHOOSE = """
-def choose(values, epsilon, generator):
+def choose(values, epsilon, rng):
     best = np.flatnonzero(values == values.max())
-    if generator.random() {compare} epsilon:
+    if rng.random() {compare} epsilon:
         return int({random})
     return int({greedy})
 """
-_ANY = "generator.integers(len(values))"
-_FAIR = "generator.choice(best)"
+_ANY = "rng.integers(len(values))"
+_FAIR = "rng.choice(best)"
 
 _CHOICES = [
     WrongAnswer(
@@ -85,7 +85,7 @@ _CHOICES = [
         "random among the others only",
         _CHOOSE.format(
             compare="<",
-            random="generator.choice(np.delete(np.arange(len(values)), best))",
+            random="rng.choice(np.delete(np.arange(len(values)), best))",
             greedy=_FAIR,
         ),
         r"you draw among the others",
@@ -94,9 +94,9 @@ _CHOICES = [
         "choice",
         "never random",
         """
-def choose(values, epsilon, generator):
+def choose(values, epsilon, rng):
     best = np.flatnonzero(values == values.max())
-    return int(generator.choice(best))
+    return int(rng.choice(best))
 """,
         r"all four are due 0.25",
     ),
@@ -143,7 +143,7 @@ def td_target(reward, terminated, truncated, next_value, gamma):
 
 _ADVANTAGE = """
 def advantages(rewards, values, next_values, terminated, truncated, gamma,
-               lam):
+               gae_lambda):
     result, running = np.zeros(len(rewards)), 0.0
     after = {after}
     for t in reversed(range(len(rewards))):
@@ -159,7 +159,7 @@ _RIGHT = {
     "after": "next_values",
     "mask": "terminated[t]",
     "reset": "terminated[t] or truncated[t]",
-    "factor": "gamma * lam",
+    "factor": "gamma * gae_lambda",
 }
 
 _ADVANTAGES = [
@@ -194,8 +194,8 @@ _ADVANTAGES = [
     WrongAnswer(
         "advantage",
         "lambda without gamma",
-        _ADVANTAGE.format(**_RIGHT | {"factor": "lam"}),
-        r"multiplied by gamma \* lam",
+        _ADVANTAGE.format(**_RIGHT | {"factor": "gae_lambda"}),
+        r"multiplied by gamma \* gae_lambda",
     ),
 ]
 

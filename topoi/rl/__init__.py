@@ -1,18 +1,15 @@
 """Reinforcement learning: from a known model to learning by trial.
 
-One idea a file: `mdp` (exact solutions of a known model), `tabular`
-(Q-learning), `returns` (targets, advantages, the mask of valid steps),
-`lanes` (vectorised environments, acting in NumPy, evaluation), `dqn` and
-`policy_gradient` (REINFORCE and PPO).
+- `mdp`: exact solutions of a known model
+- `tabular`: Q-learning: a table, learned from experience
+- `returns`: targets, advantages, the mask of valid steps
+- `settings`: what a run is told, and what it refuses
+- `lanes`: vectorised environments, acting in NumPy, evaluation
+- `dqn`: deep Q-learning: replay buffer, target network
+- `policy_gradient`: the exact gradient, REINFORCE, PPO
 """
 
-from topoi.rl.dqn import (
-    DQNSettings,
-    ReplayBuffer,
-    dqn_loss,
-    q_network,
-    train_dqn,
-)
+from topoi.rl.dqn import ReplayBuffer, build_q_network, dqn_loss, train_dqn
 from topoi.rl.lanes import (
     Lanes,
     Run,
@@ -34,12 +31,13 @@ from topoi.rl.mdp import (
     value_iteration,
 )
 from topoi.rl.policy_gradient import (
-    PPOSettings,
-    ReinforceSettings,
-    actor_critic,
+    build_actor_critic,
     expected_return,
+    log_probability,
     policy_gradient,
     ppo_loss,
+    reinforce_loss,
+    sample_actions,
     softmax,
     train_ppo,
     train_reinforce,
@@ -52,6 +50,7 @@ from topoi.rl.returns import (
     td_target,
     valid_steps,
 )
+from topoi.rl.settings import DQNSettings, PPOSettings, ReinforceSettings
 from topoi.rl.tabular import epsilon_greedy, q_learning, random_argmax
 
 __all__ = [
@@ -64,8 +63,9 @@ __all__ = [
     "Score",
     "Transition",
     "action_values",
-    "actor_critic",
     "bellman_operator",
+    "build_actor_critic",
+    "build_q_network",
     "double_target_value",
     "dqn_loss",
     "epsilon_greedy",
@@ -76,6 +76,7 @@ __all__ = [
     "gae",
     "greedy_actor",
     "greedy_policy",
+    "log_probability",
     "max_target_value",
     "model_of",
     "policy_evaluation",
@@ -83,10 +84,11 @@ __all__ = [
     "policy_iteration",
     "ppo_loss",
     "q_learning",
-    "q_network",
     "random_argmax",
+    "reinforce_loss",
     "returns_to_go",
     "rollout",
+    "sample_actions",
     "softmax",
     "td_target",
     "train_dqn",

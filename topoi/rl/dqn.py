@@ -1,7 +1,6 @@
 """Deep Q-learning: replay buffer, target network, Double DQN."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -23,14 +22,15 @@ from topoi.rl.returns import (
     max_target_value,
     td_target,
 )
+from topoi.rl.settings import DQNSettings, check_finite, check_trained
 
 
 class ReplayBuffer:
-    """The last `capacity` transitions, sampled uniformly with replacement.
+    """The last `buffer_size` transitions, sampled uniformly with replacement.
 
     Parameters
     ----------
-    capacity : int
+    buffer_size : int
         At least 1.
     size : int
         Length of an observation.
@@ -38,7 +38,7 @@ class ReplayBuffer:
     Raises
     ------
     ValueError
-        If `capacity` is below 1.
+        If `buffer_size` is below 1.
 
     Notes
     -----
@@ -46,16 +46,16 @@ class ReplayBuffer:
     row. When the buffer is full, the oldest transitions are overwritten.
     """
 
-    def __init__(self, capacity: int, size: int):
-        if capacity < 1:
+    def __init__(self, buffer_size: int, size: int):
+        if buffer_size < 1:
             raise ValueError(
-                f"A replay buffer holds at least one step, got {capacity}."
+                f"A replay buffer holds at least one step, got {buffer_size}."
             )
-        self.observation = np.zeros((capacity, size), np.float32)
-        self.action = np.zeros(capacity, np.int32)
-        self.reward = np.zeros(capacity, np.float32)
-        self.next_observation = np.zeros((capacity, size), np.float32)
-        self.terminated = np.zeros(capacity, np.float32)
+        self.observation = np.zeros((buffer_size, size), np.float32)
+        self.action = np.zeros(buffer_size, np.int32)
+        self.reward = np.zeros(buffer_size, np.float32)
+        self.next_observation = np.zeros((buffer_size, size), np.float32)
+        self.terminated = np.zeros(buffer_size, np.float32)
         self.added = 0
 
     def __len__(self) -> int:
@@ -74,9 +74,9 @@ class ReplayBuffer:
         self.added += len(rows)
 
     def sample(
-        self, batch: int, generator: np.random.Generator
+        self, batch_size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, ...]:
-        """Return `batch` rows: (obs, action, reward, next_obs, terminated).
+        """Return rows (obs, action, reward, next_obs, terminated).
 
         Raises
         ------
@@ -88,7 +88,7 @@ class ReplayBuffer:
                 "The replay buffer is empty, so there is nothing to sample. "
                 "Collect some steps with buffer.add first."
             )
-        rows = generator.integers(len(self), size=batch)
+        rows = rng.integers(len(self), size=batch_size)
         return (
             self.observation[rows],
             self.action[rows],
@@ -98,7 +98,7 @@ class ReplayBuffer:
         )
 
 
-def q_network(
+def build_q_network(
     size: int, actions: int, width: int, seed: int
 ) -> keras.Sequential:
     """Return a network observation (size,) -> values (actions,).
@@ -158,56 +158,6 @@ def dqn_loss(
     return loss
 
 
-@dataclass(frozen=True)
-class DQNSettings:
-    """Every number of a DQN run; the defaults are meant for CartPole-v1.
-
-    Like RL Zoo's settings for CartPole they work in bursts: act for
-    `act_steps` steps, then make `updates` gradient steps, then copy the
-    target. The bursts are half as long, so that the target is copied twice
-    as often, and the rate is half as large.
-
-    Attributes
-    ----------
-    steps : int
-        Environment steps, all lanes together.
-    act_steps, updates, lanes : int
-        Steps between two bursts; gradient steps a burst; copies of the
-        environment.
-    batch, width, capacity : int
-    gamma : float
-    learning_rate : float
-        Falls linearly to 0 over the run.
-    clip_norm : float
-        Bound of the gradient's global norm.
-    explore_share, epsilon_end : float
-        Epsilon falls linearly from 1 to `epsilon_end` over this share.
-    warm_up : int
-        Steps before the first gradient.
-    double : bool
-        Double DQN instead of DQN.
-    checks, check_episodes : int
-        Evaluations on the way, and the episodes of each.
-    """
-
-    steps: int = 50_000
-    act_steps: int = 128
-    updates: int = 64
-    lanes: int = 8
-    batch: int = 64
-    width: int = 128
-    capacity: int = 100_000
-    gamma: float = 0.99
-    learning_rate: float = 1e-3
-    clip_norm: float = 10.0
-    explore_share: float = 0.16
-    epsilon_end: float = 0.04
-    warm_up: int = 1_000
-    double: bool = True
-    checks: int = 25
-    check_episodes: int = 20
-
-
 def train_dqn(env_id: str, settings: DQNSettings, seed: int) -> Run:
     """Train DQN or Double DQN and evaluate it on the way.
 
@@ -229,14 +179,18 @@ def train_dqn(env_id: str, settings: DQNSettings, seed: int) -> Run:
     ------
     TypeError
         If the action space is not Discrete.
+    ValueError
+        If the run ends before `learning_starts` valid steps.
+    FloatingPointError
+        If a weight becomes NaN or infinite.
     """
     s = settings
-    lanes = Lanes(env_id, s.lanes, seed)
-    generator = np.random.default_rng(seed)
-    online = q_network(lanes.size, lanes.actions, s.width, seed)
-    target = q_network(lanes.size, lanes.actions, s.width, seed)
+    lanes = Lanes(env_id, s.num_envs, seed)
+    rng = np.random.default_rng(seed)
+    online = build_q_network(lanes.size, lanes.actions, s.width, seed)
+    target = build_q_network(lanes.size, lanes.actions, s.width, seed)
     optimizer = keras.optimizers.Adam(
-        s.learning_rate, global_clipnorm=s.clip_norm
+        s.learning_rate, global_clipnorm=s.max_grad_norm
     )
     step = make_step(
         dqn_loss(online, target, s.gamma, s.double),
@@ -244,43 +198,48 @@ def train_dqn(env_id: str, settings: DQNSettings, seed: int) -> Run:
         online.trainable_variables,
         state=target.variables,
     )
-    buffer = ReplayBuffer(s.capacity, lanes.size)
+    buffer = ReplayBuffer(s.buffer_size, lanes.size)
     run = Run("relu", weights=online.get_weights())
-    bursts = s.steps // s.act_steps
+    bursts, copied = s.total_timesteps // s.train_freq, 0
     for burst in range(bursts):
-        _act(lanes, buffer, run.weights, s, generator)
-        if lanes.steps >= s.warm_up:
+        _act(lanes, buffer, run.weights, s, rng)
+        if lanes.steps >= s.learning_starts:
             optimizer.learning_rate = s.learning_rate * (1 - burst / bursts)
-            for _ in range(s.updates):
-                step(*buffer.sample(s.batch, generator))
-            run.updates += s.updates
+            for _ in range(s.gradient_steps):
+                step(*buffer.sample(s.batch_size, rng))
+            run.updates += s.gradient_steps
             run.weights = online.get_weights()
-            target.set_weights(run.weights)
-        if (burst + 1) * s.checks % bursts < s.checks:
+            check_finite(run.weights, run.updates)
+            if (burst + 1) * s.train_freq - copied >= s.target_update_interval:
+                target.set_weights(run.weights)
+                copied = (burst + 1) * s.train_freq
+        if (burst + 1) * s.n_evaluations % bursts < s.n_evaluations:
             _check(run, env_id, s, lanes.steps, seed)
+    check_trained(run.updates, lanes.steps, s)
     run.steps, run.episodes = lanes.steps, lanes.finished
     return run
 
 
-def _act(lanes, buffer, weights, s: DQNSettings, generator) -> None:
-    """Fill the buffer with `act_steps` epsilon-greedy steps."""
+def _act(lanes, buffer, weights, s: DQNSettings, rng) -> None:
+    """Fill the buffer with `train_freq` epsilon-greedy steps."""
     greedy = greedy_actor(weights, "relu")
-    for _ in range(s.act_steps // s.lanes):
-        share = min(1.0, lanes.steps / (s.explore_share * s.steps))
-        epsilon = 1 + share * (s.epsilon_end - 1)
-        buffer.add(lanes.step(_explore(lanes, greedy, epsilon, generator)))
+    exploring = s.exploration_fraction * s.total_timesteps
+    for _ in range(s.train_freq // s.num_envs):
+        share = min(1.0, lanes.steps / exploring) if exploring else 1.0
+        epsilon = 1 + share * (s.exploration_final_eps - 1)
+        buffer.add(lanes.step(_explore(lanes, greedy, epsilon, rng)))
 
 
-def _explore(lanes, greedy: Actor, epsilon: float, generator) -> np.ndarray:
-    action = greedy(lanes.observation)
-    random = generator.integers(lanes.actions, size=len(action))
-    return np.where(generator.random(len(action)) < epsilon, random, action)
+def _explore(lanes, greedy: Actor, epsilon: float, rng) -> np.ndarray:
+    action = greedy(lanes.observation)  # (lanes,)
+    random = rng.integers(lanes.actions, size=len(action))
+    return np.where(rng.random(len(action)) < epsilon, random, action)
 
 
 def _check(run: Run, env_id: str, s: DQNSettings, steps: int, seed: int):
     """Evaluate greedily; compare predicted with true start values."""
     score = evaluate(
-        env_id, run.actor(), s.check_episodes, seed + 10_000, s.gamma
+        env_id, run.actor(), s.n_eval_episodes, seed + 10_000, s.gamma
     )
     q = forward(run.weights, score.start, "relu")
     run.record(steps, score, float(q.max(axis=-1).mean()))

@@ -35,7 +35,8 @@ class Lanes:
         A registered environment with a flat Box of observations and a
         Discrete action space. CartPole-v1 runs as one NumPy program, other
         environments as Python copies.
-    lanes : int
+    num_envs : int
+        The number of lanes.
     seed : int
         Seeds the copies once; later episodes continue their streams.
 
@@ -45,6 +46,8 @@ class Lanes:
         What the next action answers to.
     size, actions : int
         Length of an observation; number of actions.
+    max_episode_steps : int or None
+        The time limit that the environment is registered with.
     steps : int
         Valid steps so far, all lanes together.
     finished : list of (int, float)
@@ -56,16 +59,17 @@ class Lanes:
         If the spaces are of another kind.
     """
 
-    def __init__(self, env_id: str, lanes: int, seed: int):
-        self.envs = gym.make_vec(env_id, num_envs=lanes)
+    def __init__(self, env_id: str, num_envs: int, seed: int):
+        self.envs = gym.make_vec(env_id, num_envs=num_envs)
         _check_spaces(env_id, self.envs)
         self.size = self.envs.single_observation_space.shape[0]
         self.actions = int(self.envs.single_action_space.n)
+        self.max_episode_steps = self.envs.spec.max_episode_steps
         self.observation, _ = self.envs.reset(seed=seed)
         self.steps = 0
         self.finished: list[tuple[int, float]] = []
-        self._ended = np.zeros(lanes, bool)
-        self._return = np.zeros(lanes)
+        self._ended = np.zeros(num_envs, bool)
+        self._return = np.zeros(num_envs)
 
     def step(self, action: np.ndarray) -> Transition:
         """Take one action a lane, shape (lanes,); return what happened."""

@@ -1,7 +1,6 @@
 """Policy gradients: an exact small case, REINFORCE, and PPO."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -13,6 +12,7 @@ from topoi.autodiff import make_step
 from topoi.rl.lanes import Lanes, Run, Transition, evaluate, forward, rollout
 from topoi.rl.mdp import finite_horizon_values
 from topoi.rl.returns import gae, returns_to_go
+from topoi.rl.settings import PPOSettings, ReinforceSettings, check_finite
 
 # -- the exact case ---------------------------------------------------------
 
@@ -116,7 +116,7 @@ def _check_count(states: int, actions: int, horizon: int) -> None:
 # -- networks ---------------------------------------------------------------
 
 
-def actor_critic(
+def build_actor_critic(
     size: int, actions: int, width: int, seed: int
 ) -> tuple[keras.Sequential, keras.Sequential]:
     """Return policy (size,) -> logits (actions,) and value (size,) -> (1,).
@@ -149,11 +149,9 @@ def _tanh_network(
     return model
 
 
-def sample_actions(
-    logits: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
+def sample_actions(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw from softmax(logits) by the Gumbel trick: (n, k) -> (n,)."""
-    return (logits + generator.gumbel(size=logits.shape)).argmax(axis=-1)
+    return (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
 
 
 def log_probability(logits: np.ndarray, action: np.ndarray) -> np.ndarray:
@@ -172,37 +170,6 @@ def _log_softmax(logits: Any, action: Any) -> tuple[Any, Any]:
 
 
 # -- REINFORCE --------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ReinforceSettings:
-    """Every number of a REINFORCE run.
-
-    Attributes
-    ----------
-    steps : int
-        Environment steps, all lanes together; the last round is completed.
-    lanes : int
-        Episodes a gradient step, one a lane.
-    horizon : int
-        The time limit of the environment; episodes are padded to it.
-    gamma, learning_rate : float
-    width : int
-    baseline : bool
-        Subtract a learned value from the returns.
-    checks, check_episodes : int
-        Evaluations on the way, and the episodes of each.
-    """
-
-    steps: int = 100_000
-    lanes: int = 8
-    horizon: int = 500
-    gamma: float = 0.99
-    learning_rate: float = 5e-3
-    width: int = 64
-    baseline: bool = True
-    checks: int = 10
-    check_episodes: int = 20
 
 
 def reinforce_loss(
@@ -243,19 +210,26 @@ def train_reinforce(
     ------
     TypeError
         If the action space is not Discrete.
+    ValueError
+        If an episode is longer than `max_episode_steps`.
+    FloatingPointError
+        If a weight becomes NaN or infinite.
     """
     s = settings
-    generator = np.random.default_rng(seed)
-    lanes = Lanes(env_id, s.lanes, seed)
-    policy, value = actor_critic(lanes.size, lanes.actions, s.width, seed)
+    rng = np.random.default_rng(seed)
+    lanes = Lanes(env_id, s.num_envs, seed)
+    _check_time_limit(env_id, lanes.max_episode_steps, s)
+    policy, value = build_actor_critic(
+        lanes.size, lanes.actions, s.width, seed
+    )
     step = make_step(
         reinforce_loss(policy, value, s.baseline),
         keras.optimizers.Adam(s.learning_rate),
         policy.trainable_variables + value.trainable_variables,
     )
     run = Run("tanh", weights=policy.get_weights())
-    while run.steps < s.steps:
-        seen = _episodes(lanes, run.weights, generator)
+    while run.steps < s.total_timesteps:
+        seen = _episodes(lanes, run.weights, rng, s.max_episode_steps)
         returns = returns_to_go(seen.reward * seen.valid, s.gamma)
         arrays = (
             seen.observation,
@@ -263,9 +237,10 @@ def train_reinforce(
             returns * (1 - s.gamma),
             seen.valid,
         )
-        step(*(_flat(_pad(a, s.horizon)) for a in arrays))
+        step(*(_flat(_pad(a, s.max_episode_steps)) for a in arrays))
         run.updates += 1
         run.weights = policy.get_weights()
+        check_finite(run.weights, run.updates)
         run.steps += int(seen.valid.sum())
         for total in (seen.reward * seen.valid).sum(axis=0):
             run.episodes.append((run.steps, float(total)))
@@ -273,16 +248,35 @@ def train_reinforce(
     return run
 
 
-def _episodes(lanes: Lanes, weights: list, generator) -> Transition:
+def _check_time_limit(
+    env_id: str, limit: int | None, s: ReinforceSettings
+) -> None:
+    if limit is not None and limit > s.max_episode_steps:
+        raise ValueError(
+            f"{env_id} ends an episode after {limit} steps, but the settings "
+            f"say max_episode_steps = {s.max_episode_steps}, to which every "
+            f"episode is padded. Set it to {limit}."
+        )
+
+
+def _episodes(
+    lanes: Lanes, weights: list, rng: np.random.Generator, limit: int
+) -> Transition:
     """Play one episode a lane: (steps, lanes, ...), valid until its end."""
 
     def act(observation):
-        return sample_actions(forward(weights, observation, "tanh"), generator)
+        return sample_actions(forward(weights, observation, "tanh"), rng)
 
     lanes.restart()
     running = np.ones(len(lanes.observation), bool)
     history = []
     while running.any():
+        if len(history) == limit:
+            raise ValueError(
+                f"An episode goes on after max_episode_steps = {limit} steps. "
+                "REINFORCE needs whole episodes: raise the limit, or wrap the "
+                "environment in gymnasium.wrappers.TimeLimit."
+            )
         step = lanes.step(act(lanes.observation))
         history.append(step._replace(valid=running.copy()))
         running &= ~(step.terminated | step.truncated)
@@ -298,65 +292,25 @@ def _pad(array: np.ndarray, length: int) -> np.ndarray:
 # -- PPO --------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class PPOSettings:
-    """Every number of a PPO run; the defaults solve CartPole-v1.
-
-    Attributes
-    ----------
-    steps : int
-        Environment steps, reset steps included; rounded down to rollouts.
-    lanes, rollout : int
-        Copies of the environment; steps of each before an update.
-    epochs, batch : int
-        Passes over a rollout; rows of a gradient step.
-    gamma, lam, clip, entropy, value : float
-        Discount, GAE's lambda, half width of the trusted interval of the
-        probability ratio, weights of the entropy and of the value loss.
-    learning_rate : float
-        Falls linearly to 0 over the run.
-    clip_norm : float
-        Bound of the gradient's global norm.
-    width : int
-    checks, check_episodes : int
-        Evaluations on the way, and the episodes of each.
-    """
-
-    steps: int = 100_000
-    lanes: int = 8
-    rollout: int = 128
-    epochs: int = 4
-    batch: int = 256
-    gamma: float = 0.99
-    lam: float = 0.95
-    clip: float = 0.2
-    entropy: float = 0.01
-    value: float = 0.5
-    learning_rate: float = 1e-3
-    clip_norm: float = 0.5
-    width: int = 64
-    checks: int = 10
-    check_episodes: int = 20
-
-
 def ppo_loss(
     policy: keras.Model,
     value: keras.Model,
-    clip: float,
-    entropy_weight: float,
-    value_weight: float,
+    clip_range: float,
+    ent_coef: float,
+    vf_coef: float,
 ) -> Callable[..., tuple[Any, Any]]:
     """Return the clipped surrogate loss of one minibatch, for `make_step`.
 
     With the ratio r = pi(a | s) / pi_old(a | s), the loss is the mean of
-    -min(r A, clip(r, 1 - clip, 1 + clip) A), plus the weighted squared
-    error of the value, minus the weighted entropy.
+    -min(r A, clip(r, 1 - clip_range, 1 + clip_range) A), plus the squared
+    error of the value times `vf_coef`, minus the entropy times `ent_coef`.
 
     Returns
     -------
     callable
         (obs, action, old_log_pi, advantage, returns, mask) ->
-        (loss, share of clipped ratios); means over rows with mask 1.
+        (loss, share of clipped ratios); means over rows with mask 1, and 0
+        where no row has it.
 
     Notes
     -----
@@ -364,20 +318,22 @@ def ppo_loss(
     """
 
     def loss(observation, action, old_log_pi, advantage, returns, mask):
+        count = ops.maximum(ops.sum(mask), 1.0)  # a batch may be all resets
+
         def mean(x):
-            return ops.sum(mask * x) / ops.sum(mask)
+            return ops.sum(mask * x) / count
 
         log_pi, entropy = _log_softmax(policy(observation), action)
         ratio = ops.exp(log_pi - old_log_pi)
-        near = ops.clip(ratio, 1 - clip, 1 + clip)
+        near = ops.clip(ratio, 1 - clip_range, 1 + clip_range)
         surrogate = ops.minimum(ratio * advantage, near * advantage)
         estimate = ops.squeeze(value(observation), -1)
         total = (
             -mean(surrogate)
-            + value_weight * mean((returns - estimate) ** 2)
-            - entropy_weight * mean(entropy)
+            + vf_coef * mean((returns - estimate) ** 2)
+            - ent_coef * mean(entropy)
         )
-        outside = ops.cast(ops.abs(ratio - 1) > clip, mask.dtype)
+        outside = ops.cast(ops.abs(ratio - 1) > clip_range, mask.dtype)
         return total, mean(outside)
 
     return loss
@@ -390,54 +346,50 @@ def train_ppo(env_id: str, settings: PPOSettings, seed: int) -> Run:
     ------
     TypeError
         If the action space is not Discrete.
-    ValueError
-        If a rollout does not divide into minibatches.
+    FloatingPointError
+        If a weight becomes NaN or infinite.
     """
     s = settings
-    rows = s.lanes * s.rollout
-    if rows % s.batch:
-        raise ValueError(
-            f"A rollout of {s.lanes} lanes x {s.rollout} steps has {rows} "
-            f"rows, which batches of {s.batch} do not divide. Choose a "
-            "divisor, so that every gradient step has one shape."
-        )
-    generator = np.random.default_rng(seed)
-    lanes = Lanes(env_id, s.lanes, seed)
-    policy, value = actor_critic(lanes.size, lanes.actions, s.width, seed)
+    rng = np.random.default_rng(seed)
+    lanes = Lanes(env_id, s.num_envs, seed)
+    policy, value = build_actor_critic(
+        lanes.size, lanes.actions, s.width, seed
+    )
     optimizer = keras.optimizers.Adam(
-        s.learning_rate, epsilon=1e-5, global_clipnorm=s.clip_norm
+        s.learning_rate, epsilon=1e-5, global_clipnorm=s.max_grad_norm
     )
     step = make_step(
-        ppo_loss(policy, value, s.clip, s.entropy, s.value),
+        ppo_loss(policy, value, s.clip_range, s.ent_coef, s.vf_coef),
         optimizer,
         policy.trainable_variables + value.trainable_variables,
     )
     run = Run("tanh", weights=policy.get_weights())
-    rounds = s.steps // rows
+    rows = s.rollout_size
+    rounds = s.total_timesteps // rows
     for n in range(rounds):
         optimizer.learning_rate = s.learning_rate * (1 - n / rounds)
-        batch = _ppo_batch(
-            lanes, run.weights, value.get_weights(), s, generator
-        )
-        for _ in range(s.epochs):
-            for part in generator.permutation(rows).reshape(-1, s.batch):
+        batch = _ppo_batch(lanes, run.weights, value.get_weights(), s, rng)
+        for _ in range(s.n_epochs):
+            # (rows,) -> (minibatches, batch_size)
+            for part in rng.permutation(rows).reshape(-1, s.batch_size):
                 step(*(array[part] for array in batch))
                 run.updates += 1
         run.weights = policy.get_weights()
+        check_finite(run.weights, run.updates)
         _check_on_time(run, env_id, s, (n + 1) * rows, seed)
     run.steps, run.episodes = lanes.steps, lanes.finished
     return run
 
 
 def _ppo_batch(
-    lanes: Lanes, policy: list, value: list, s: PPOSettings, generator
+    lanes: Lanes, policy: list, value: list, s: PPOSettings, rng
 ) -> tuple[np.ndarray, ...]:
     """Collect a rollout; return the flat arrays that `ppo_loss` takes."""
 
     def act(observation):
-        return sample_actions(forward(policy, observation, "tanh"), generator)
+        return sample_actions(forward(policy, observation, "tanh"), rng)
 
-    seen = rollout(lanes, act, s.rollout)
+    seen = rollout(lanes, act, s.n_steps)
     values = forward(value, seen.observation, "tanh")[..., 0]
     next_values = forward(value, seen.next_observation, "tanh")[..., 0]
     advantage = gae(
@@ -447,7 +399,7 @@ def _ppo_batch(
         seen.terminated,
         seen.truncated,
         s.gamma,
-        s.lam,
+        s.gae_lambda,
     )
     kept = advantage[seen.valid]
     arrays = (
@@ -478,8 +430,8 @@ def _check_on_time(
     seed: int,
 ) -> None:
     """Evaluate whenever another 1/checks of the steps has been made."""
-    if steps >= (len(run.checks) + 1) * s.steps // s.checks:
+    if steps >= (len(run.checks) + 1) * s.total_timesteps // s.n_evaluations:
         score = evaluate(
-            env_id, run.actor(), s.check_episodes, seed + 10_000, s.gamma
+            env_id, run.actor(), s.n_eval_episodes, seed + 10_000, s.gamma
         )
         run.record(steps, score, float("nan"))

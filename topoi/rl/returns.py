@@ -88,13 +88,13 @@ def gae(
     terminated: np.ndarray,
     truncated: np.ndarray,
     gamma: float,
-    lam: float,
+    gae_lambda: float,
 ) -> np.ndarray:
     """Return the generalised advantage estimates of a stretch of steps.
 
     With delta_t = r_t + gamma (1 - terminated_t) V(s'_t) - V(s_t) the
-    advantage is A_t = delta_t + gamma lam A_(t+1), and the sum is cut after
-    every step that ends an episode, whether terminated or truncated.
+    advantage is A_t = delta_t + gamma gae_lambda A_(t+1), and the sum is
+    cut after every step that ends an episode, terminated or truncated.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ def gae(
         arrived: the final observation of an episode, never the first one of
         the next.
     terminated, truncated : ndarray of bool, same shape
-    gamma, lam : float in [0, 1]
-        ``lam = 0`` is the one-step TD error; ``lam = 1`` is the return minus
-        the baseline.
+    gamma, gae_lambda : float in [0, 1]
+        ``gae_lambda = 0`` is the one-step TD error; ``gae_lambda = 1`` is
+        the return minus the baseline.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def gae(
     advantages = np.zeros(delta.shape)
     running = np.zeros(delta.shape[1:])
     for t in reversed(range(len(delta))):
-        running = delta[t] + gamma * lam * goes_on[t] * running
+        running = delta[t] + gamma * gae_lambda * goes_on[t] * running
         advantages[t] = running
     return advantages
 

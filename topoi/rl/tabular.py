@@ -8,18 +8,18 @@ import numpy as np
 from topoi.rl.returns import td_target
 
 
-def random_argmax(values: np.ndarray, generator: np.random.Generator) -> int:
+def random_argmax(values: np.ndarray, rng: np.random.Generator) -> int:
     """Return the index of a maximum, each maximum with equal probability.
 
     ``np.argmax`` takes the first; on a table of zeros it would try action 0
     for ever.
     """
     best = np.flatnonzero(values == values.max())
-    return int(best[0] if len(best) == 1 else generator.choice(best))
+    return int(best[0] if len(best) == 1 else rng.choice(best))
 
 
 def epsilon_greedy(
-    values: np.ndarray, epsilon: float, generator: np.random.Generator
+    values: np.ndarray, epsilon: float, rng: np.random.Generator
 ) -> int:
     """Return a random action with probability `epsilon`, else a best one.
 
@@ -27,7 +27,7 @@ def epsilon_greedy(
     ----------
     values : ndarray, shape (actions,)
     epsilon : float in [0, 1]
-    generator : numpy.random.Generator
+    rng : numpy.random.Generator
 
     Raises
     ------
@@ -39,9 +39,9 @@ def epsilon_greedy(
             f"epsilon_greedy needs numbers, but got {values}. Find the step "
             "that wrote NaN into the table."
         )
-    if generator.random() < epsilon:
-        return int(generator.integers(len(values)))
-    return random_argmax(values, generator)
+    if rng.random() < epsilon:
+        return int(rng.integers(len(values)))
+    return random_argmax(values, rng)
 
 
 def q_learning(
@@ -87,7 +87,7 @@ def q_learning(
     (1992); Sutton and Barto (2018), section 6.5.
     """
     _check_discrete(env)
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     q = np.zeros((env.observation_space.n, env.action_space.n))
     visits = np.zeros(q.shape, int)
     for episode in range(episodes):
@@ -95,7 +95,7 @@ def q_learning(
         explore = epsilon(episode)
         ended = False
         while not ended:
-            action = epsilon_greedy(q[state], explore, generator)
+            action = epsilon_greedy(q[state], explore, rng)
             after, reward, terminated, truncated, _ = env.step(action)
             visits[state, action] += 1
             alpha = step_size(visits[state, action])
