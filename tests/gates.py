@@ -147,7 +147,10 @@ def _stored_problems(claim, measured) -> list[str]:
     """Judge a stored value again; at small scale it is as expected."""
     from topoi import claims
 
-    verdict = claims.judge(claim, measured.value)
+    try:
+        verdict = claims.judge(claim, measured.value)
+    except claims.ClaimError as error:
+        return [str(error)]
     problems = []
     if verdict != claim.expected and not claim.survey:
         problems.append(

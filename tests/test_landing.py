@@ -1,4 +1,4 @@
-"""`tools.bookext.landing`: topics, cards and the map."""
+"""`tools.bookext`: topics, the cards of the landing page, the map."""
 
 import re
 from itertools import pairwise
@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 import gates
-from tools.bookext import landing
-from tools.bookext.landing import Topic
+from tools.bookext import landing, topics_map
+from tools.bookext.topics import Topic, levels, read_topics
 
 PARTS = [{"id": "one", "number": 1, "title": "One & all", "line": "First."}]
 
@@ -42,14 +42,14 @@ def book(tmp_path):
 
 
 def test_the_topics_of_this_book_are_sound():
-    parts, topics = landing.read_topics(gates.ROOT)
+    parts, topics = read_topics(gates.ROOT)
     assert [part.number for part in parts] == [1, 2, 3, 4, 5]
     tiles = {p.stem for p in (gates.ROOT / "_static/tiles").glob("*.svg")}
     assert tiles == {topic.id for topic in topics}
 
 
 def test_a_topic_is_written_when_its_chapter_exists(book):
-    _, topics = landing.read_topics(book([entry("a"), entry("b")], ["b"]))
+    _, topics = read_topics(book([entry("a"), entry("b")], ["b"]))
     assert [topic.written for topic in topics] == [False, True]
 
 
@@ -70,7 +70,7 @@ def test_a_topic_is_written_when_its_chapter_exists(book):
 )
 def test_unsound_topics_are_refused(book, entries, message):
     with pytest.raises(ValueError, match=message):
-        landing.read_topics(book(entries))
+        read_topics(book(entries))
 
 
 def longest_chain(name, needs):
@@ -79,9 +79,9 @@ def longest_chain(name, needs):
 
 
 def test_levels_are_longest_chains():
-    _, topics = landing.read_topics(gates.ROOT)
+    _, topics = read_topics(gates.ROOT)
     needs = {topic.id: topic.needs for topic in topics}
-    assert landing.levels(topics) == {
+    assert levels(topics) == {
         name: longest_chain(name, needs) for name in needs
     }
 
@@ -111,13 +111,13 @@ def test_words_of_a_topic_are_escaped():
 
 @pytest.fixture(scope="module")
 def real():
-    parts, topics = landing.read_topics(gates.ROOT)
+    parts, topics = read_topics(gates.ROOT)
     return parts, topics, {part.id: part.number for part in parts}
 
 
 def test_boxes_of_the_wide_map_do_not_overlap(real):
     _, topics, _ = real
-    rows, depth, count = landing.tree_rows(topics)
+    rows, depth, count = topics_map.tree_rows(topics)
     for level in set(depth.values()):
         column = sorted(rows[name] for name in depth if depth[name] == level)
         assert all(low + 1 <= high for low, high in pairwise(column))
@@ -129,9 +129,9 @@ def test_boxes_of_the_wide_map_do_not_overlap(real):
 def test_a_map_has_each_topic_and_each_need_once(real, kind):
     parts, topics, numbers = real
     if kind == "wide":
-        drawing = landing.wide_map(topics, numbers, "../")
+        drawing = topics_map.wide_map(topics, numbers, "../")
     else:
-        drawing = landing.narrow_map(parts, topics, numbers, "../")
+        drawing = topics_map.narrow_map(parts, topics, numbers, "../")
     assert len(re.findall(r'class="tt-(?:planned|written) ', drawing)) == len(
         topics
     )
@@ -151,4 +151,4 @@ def test_a_map_has_each_topic_and_each_need_once(real, kind):
     ],
 )
 def test_titles_break_in_the_middle(title, lines):
-    assert landing.two_lines(title) == lines
+    assert topics_map.two_lines(title) == lines

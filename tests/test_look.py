@@ -81,12 +81,12 @@ def test_figures_use_the_hues_of_the_pages():
 
 
 def test_eyebrows_carry_the_names_of_the_parts():
-    from tools.bookext import landing
+    from tools.bookext import topics
 
     css = (STATIC / "topoi.css").read_text(encoding="utf-8")
-    parts, _ = landing.read_topics(gates.ROOT)
+    parts, _ = topics.read_topics(gates.ROOT)
     for part in parts:
-        words = f"Part {landing.ROMAN[part.number]}, {part.title}"
+        words = f"Part {topics.ROMAN[part.number]}, {part.title}"
         assert f'content: "{words}" / "";' in css
 
 

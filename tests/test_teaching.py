@@ -7,12 +7,12 @@ import pytest
 
 import gates
 from tools import labs
-from tools.bookext import landing, teaching
+from tools.bookext import teaching, topics
 from tools.bookext.teaching import TeachingError
 
 LABS = labs.labs()
 WORDS = {"One": 1, "Two": 2, "Three": 3, "Four": 4}
-TOPICS = {t.id: t for t in landing.read_topics(gates.ROOT)[1]}
+TOPICS = {t.id: t for t in topics.read_topics(gates.ROOT)[1]}
 
 
 def plans():
@@ -72,7 +72,7 @@ def test_a_plan_with_an_unknown_topic_is_refused():
 
 
 def test_planned_topics_are_marked_and_written_ones_linked():
-    topic = landing.Topic("cnn", "practice", "Nets", "Line", [], True)
+    topic = topics.Topic("cnn", "practice", "Nets", "Line", [], True)
     assert teaching.planned(topic) == "[Nets](../chapters/cnn.ipynb)"
     planned = topic._replace(written=False)
     assert teaching.planned(planned) == "Nets (*in preparation*)"

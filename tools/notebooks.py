@@ -4,8 +4,8 @@
     python tools/notebooks.py normalise [NB ...]  normalise without executing
 
 `refresh` writes outputs back into the notebook and a record (seconds, memory,
-versions, date) into ``records/refresh.json``. Runs that leave the notebook
-alone, at any scale, are those of ``servers/run_notebook.py``.
+versions, date) into ``records/small/<room>-<topic>.json``. Runs that leave
+the notebook alone, at any scale, are those of ``servers/run_notebook.py``.
 """
 
 import argparse
@@ -26,8 +26,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from topoi import records
+
 ROOT = Path(__file__).resolve().parent.parent
-RECORDS = ROOT / "records" / "refresh.json"
+RECORDS = ROOT / "records" / "small"
 CELL_TIMEOUT = 120  # seconds; a refresh is at small scale
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_METADATA = {"topoi"}  # what a run at full size needs
@@ -150,7 +152,7 @@ def refresh(paths: list[Path]) -> None:
         # A process of its own, so that its peak memory is its own.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             record = pool.submit(_execute_and_store, path).result()
-        _add_record(name, record)
+        records.write(record_file(path), record)
         print(
             f"{name}: {record['seconds']} s, {record['memory_mb']} MB",
             flush=True,
@@ -210,12 +212,9 @@ def device_report() -> dict:
     return json.loads(run.stdout)
 
 
-def _add_record(name: str, record: dict) -> None:
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
-    records[name] = record
-    existing = {p.relative_to(ROOT).as_posix() for p in notebooks()}
-    kept = {k: records[k] for k in sorted(records) if k in existing}
-    write_text(RECORDS, json.dumps(kept, indent=1) + "\n")
+def record_file(notebook: Path) -> Path:
+    """Return where the record of a notebook's last refresh lies."""
+    return RECORDS / f"{notebook.parent.name}-{notebook.stem}.json"
 
 
 # -- command line -----------------------------------------------------------

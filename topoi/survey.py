@@ -422,7 +422,7 @@ def _append(path: Path, declared: Survey, entry: dict[str, Any]) -> None:
     for unit in entry["units"].values():  # `value=` may be newer than it
         unit["value"] = declared.value_of(unit["values"])
     entry["reduced_by"] = declared.reduce
-    entry["seconds"] = round(
+    entry["cpu_seconds"] = round(
         sum(u["cpu_seconds"] for u in entry["units"].values()), 1
     )
     entry.pop("value", None)

@@ -1,10 +1,37 @@
-"""Sphinx extension of the book: generated pages, cards and lab pages."""
+"""Sphinx extension of the book: generated pages, cards and lab pages.
 
-from . import labs, landing, records, teaching
+- `topics`: topics.yml, read and checked; the base of what shows it
+- `landing`: the cards of the landing page
+- `topics_map`: which topic builds on which, as a picture and in words
+- `teaching`: lab table, course plans and rubrics
+- `labs`: lab pages with folded solutions, and the student notebooks
+- `verdicts`: a verdict of the ledger in a sentence
+- `recorded`: what notebooks, runs and surveys have recorded
+- `reproductions`, `status`: the pages made from it
+- `tables`: HTML tables that stay tables
+- `thebe`: switches off what jupyter-book loads in vain
+"""
+
+from . import (
+    labs,
+    landing,
+    recorded,
+    reproductions,
+    status,
+    teaching,
+    thebe,
+    topics_map,
+    verdicts,
+)
+
+MODULES = (
+    *(thebe, landing, topics_map, verdicts, labs, teaching),
+    *(recorded, reproductions, status),
+)
 
 
 def setup(app):
-    """Register the directives and events of its modules."""
-    for module in (landing, labs, records, teaching):
+    """Register the directives, roles and events of its modules."""
+    for module in MODULES:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True}

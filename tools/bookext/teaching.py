@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from tools import labs
 
-from .landing import Topic, TopicDirective
+from .topics import Topic, TopicDirective
 
 RUBRIC = re.compile(r"(?:One|Two|Three|Four) marks?: .*", re.S)
 STUDENT_NOTE = "The rubrics are left out of the student edition."
