@@ -1,13 +1,14 @@
 """One thread a process, and a record of what the notebook runs took."""
 
 import datetime
-import json
 import os
 import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
+from topoi import records
 
 ROOT = Path(__file__).parent
 NOTEBOOK_FOLDERS = ("chapters", "labs")
@@ -52,15 +53,12 @@ def pytest_sessionfinish(session):
     if hasattr(session.config, "workerinput") or not _runs:
         return
     path = ROOT / os.environ.get("BUILD", "build") / "records" / "test.json"
-    records = json.loads(path.read_text()) if path.exists() else {}
+    tested = records.read(path) or {}
     today = datetime.date.today().isoformat()
     for name, run in _runs.items():
-        records[name] = {
+        tested[name] = {
             "seconds": round(run["seconds"], 1),
             "passed": run["passed"],
             "date": today,
         }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(records, indent=1) + "\n")
-    temporary.replace(path)
+    records.write(path, tested)

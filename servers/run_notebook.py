@@ -36,7 +36,7 @@ from servers.runs import (  # noqa: E402
     needs,
     notebook_path,
 )
-from topoi import claims  # noqa: E402
+from topoi import claims, records  # noqa: E402
 
 START_TIMEOUT = 120  # seconds until a kernel answers; imports may be slow
 
@@ -137,7 +137,7 @@ def _facts(live: Path, report: Path) -> dict:
     done = json.loads(live.read_text(encoding="utf-8"))
     backend = os.environ["KERAS_BACKEND"]
     gpus = gpu_names()
-    kernel = json.loads(report.read_text()) if report.exists() else {}
+    kernel = records.read(report) or {}
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "started": done["metadata"]["papermill"]["start_time"][:19],
@@ -233,11 +233,11 @@ def _report(run: Run) -> int:
     except Exception as error:  # any failing cell, kernel or file
         print(f"{run.name}: failed\n{error}", file=sys.stderr)
         return 1
-    record = json.loads(run.record.read_text())
+    record = records.read(run.record) or {}
     state = "passed" if executed else "already recorded"
     print(
         f"{run.name} at scale {run.scale}: {state}, "
-        f"{record['seconds']} s on {record['device']}: {run.record}",
+        f"{record.get('seconds')} s on {record.get('device')}: {run.record}",
         flush=True,
     )
     return 0

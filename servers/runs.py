@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from topoi import claims, runtime  # noqa: E402
+from topoi import claims, records, runtime  # noqa: E402
 
 ROOT = runtime.ROOT
 RUNS = ROOT / "build" / "runs"
@@ -76,17 +76,13 @@ class Run:
 
     def is_recorded(self) -> bool:
         """Whether there is a record of this run as the code stands now."""
-        if not self.record.exists():
-            return False
-        return (
-            self.key().items() <= json.loads(self.record.read_text()).items()
-        )
+        found = records.read(self.record)
+        return found is not None and self.key().items() <= found.items()
 
     def seconds(self) -> float:
         """Return how long an earlier run took; infinity without one."""
-        if not self.record.exists():
-            return float("inf")
-        return json.loads(self.record.read_text())["seconds"]
+        found = records.read(self.record, ("seconds",))
+        return float("inf") if found is None else found["seconds"]
 
 
 def all_notebooks() -> list[Path]:
@@ -246,15 +242,15 @@ def publish(folder: Path = RUNS, kept: Path = KEPT) -> list[Path]:
     list of Path
         The files written, ready to be committed.
     """
-    from tools.notebooks import write_text
-
     written = []
     for file in sorted((folder / "full").glob("*/*/*.json")):
-        record = json.loads(file.read_text())
-        del record["host"]
+        record = records.read(file, ("backend",))
+        if record is None:
+            continue
+        record.pop("host", None)
         room, backend = file.parent.name, record["backend"]
         target = kept / f"{room}-{file.stem}-{backend}.json"
-        write_text(target, json.dumps(record, indent=1) + "\n")
+        records.write(target, record)
         written.append(target)
     return written
 

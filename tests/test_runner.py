@@ -321,6 +321,23 @@ def test_kept_records_leave_the_machine_unnamed(tmp_path):
     }
 
 
+DAMAGED = ["", "{", "[]", "null", "7", '{"seconds"']
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_record_counts_as_none(tmp_path, capsys, text):
+    """One file that a full disk has cut off must not stop the others."""
+    paths = [chapter(tmp_path, "1", name=name) for name in ("hurt", "whole")]
+    hurt, whole = (runs.Run(p, "full", "jax", tmp_path) for p in paths)
+    notebooks.write_text(hurt.record, text)
+    facts = whole.key() | {"seconds": 3.0, "host": "secret"}
+    notebooks.write_text(whole.record, json.dumps(facts))
+    assert runs.pending("full", "jax", tmp_path, paths) == [hurt]
+    (kept,) = runs.publish(tmp_path, tmp_path / "kept")
+    assert kept.name == "chapters-whole-jax.json"
+    assert "hurt.json: damaged, counts as none" in capsys.readouterr().err
+
+
 # -- Slurm ------------------------------------------------------------------
 
 
