@@ -42,9 +42,14 @@ SOURCES := _config.yml _toc.yml topics.yml references.bib \
 # A run and its queue: as many at a time as GPUs offer, or WORKERS.
 RUN    = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
 QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
-TOPICS := $(patsubst chapters/%.ipynb,%,$(wildcard chapters/*.ipynb))
+TOPICS := $(shell sed -n 's/^  - {id: \([a-z_]*\),.*/\1/p' topics.yml)
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
+# What `make test` runs: everything, or one topic (conftest.py selects).
+TESTED := $(if $(TOPIC),$(wildcard tests/test_$(TOPIC).py \
+  tests/test_$(TOPIC)_*.py tests/$(TOPIC) $(addsuffix /$(TOPIC).ipynb,\
+  chapters labs)) $(foreach name,labs ledger controls papers records house \
+  pages,$(wildcard tests/test_$(name).py)),tests chapters labs)
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
@@ -118,11 +123,11 @@ serve: book ## serve the book on http://127.0.0.1:8000
 
 # -- checks -----------------------------------------------------------------
 
-test: book installed ## run every check: library, labs, notebooks, ledger, pages
-	@$(MAKE) --no-print-directory book EDITION=student
+test: known-topic book installed ## run every check, or those of TOPIC=cnn
+	@$(if $(TOPIC),,$(MAKE) --no-print-directory book EDITION=student)
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
 	  -m "not browser and not heavy" $(ELSEWHERE) \
-	  $(TESTFLAGS) tests chapters labs
+	  $(TESTFLAGS) $(TESTED)
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
@@ -133,7 +138,7 @@ test-fast: $(READY) ## run the checks that need no notebook and no book
 controls: $(READY) known-topic ## plant every mistake: [TOPIC=cnn]
 	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) $(TESTFLAGS) tests/test_controls.py
 
-survey: $(READY) known-topic ## measure over seeds, go on where it stopped: TOPIC=cnn
+survey: $(READY) known-topic ## measure over seeds, or go on with it: TOPIC=cnn
 	@[ -n "$(TOPIC)" ] || { echo "Say which: make survey TOPIC=cnn"; exit 1; }
 	@$(ONE_THREAD) "$(PY)" -m topoi.survey --topic $(TOPIC) $(SURVEY)
 
@@ -160,8 +165,9 @@ doctor: $(READY) ## say what this installation lacks
 
 # -- notebooks --------------------------------------------------------------
 
-refresh: $(READY) ## execute and store notebooks: [NB=chapters/cnn.ipynb]
-	"$(PY)" tools/notebooks.py refresh $(NB)
+refresh: $(READY) known-topic ## execute and store notebooks: [TOPIC=cnn | NB=...]
+	"$(PY)" tools/notebooks.py refresh $(or $(NB),$(if $(TOPIC),\
+	  chapters/$(TOPIC).ipynb labs/$(TOPIC).ipynb))
 
 normalise: $(READY) ## bring notebooks to normal form: [NB=...]
 	"$(PY)" tools/notebooks.py normalise $(NB)

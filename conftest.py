@@ -40,6 +40,26 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFileOrLab(config, log)
 
 
+def pytest_collection_modifyitems(config, items):
+    """With the environment variable TOPIC, keep what tests that topic.
+
+    That is its notebooks, its own test files, and the cases of shared tests
+    whose parameters name it.
+    """
+    topic = os.environ.get("TOPIC")
+    if not topic:
+        return
+    own = re.compile(rf"(.*/)?(test_{topic}(_\w+)?\.py|{topic}\.ipynb)$")
+    kept, dropped = [], []
+    for item in items:
+        file, _, case = item.nodeid.partition("::")
+        words = re.split(r"\W+", case.partition("[")[2])
+        mine = own.match(file) or f"tests/{topic}/" in file or topic in words
+        (kept if mine else dropped).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
 def pytest_runtest_logreport(report):
     """Add up the seconds of a notebook's cells; note a failure."""
     name = report.nodeid.split("::")[0]
