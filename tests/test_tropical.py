@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from topoi import tropical
-from topoi.tropical import Layer, TropicalPolynomial, box, cutting
+from topoi.tropical import (
+    Layer,
+    TropicalPolynomial,
+    box,
+    crossings,
+    preactivations,
+)
 
 UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
 
@@ -137,7 +143,8 @@ def test_two_code_paths_count_alike(widths, known):
 def test_large_network_in_blocks(monkeypatch):
     """Memory in small blocks must not change a count."""
     layers = random_network([64, 64])
-    monkeypatch.setattr(cutting, "BLOCK", 2**14)
+    monkeypatch.setattr(preactivations, "BLOCK", 2**14)
+    monkeypatch.setattr(crossings, "PAIRS", 2**9)
     assert len(tropical.enumerate_regions(layers, box())) == 3869
     assert tropical.count_regions(layers, box()) == 3869
 
@@ -192,7 +199,7 @@ def test_exact_vertices_lie_on_their_lines_exactly():
     layers = random_network([8], seed=4)
     found = tropical.enumerate_regions(layers, box(), exact=True)
     ends = found.vertices[found.mesh.ends]
-    w, b = map(cutting.fractions, layers[0][:2])
+    w, b = map(tropical.fractions, layers[0][:2])
     for pair, unit in zip(ends, found.mesh.source, strict=True):
         if unit >= 0:
             values = [w[unit] @ point + b[unit] for point in pair]
@@ -486,7 +493,7 @@ def test_network_is_a_tropical_quotient_exactly(widths, prune):
         x = [Fraction(int(v), 7) for v in rng.integers(-30, 31, widths[0])]
         h = np.array(x, object)
         for w, b, relu in layers:
-            h = cutting.fractions(w) @ h + cutting.fractions(b)
+            h = tropical.fractions(w) @ h + tropical.fractions(b)
             h = np.maximum(h, 0) if relu else h
         assert [q(x) for q in quotients] == list(h)
     exponents = [e for q in quotients for e in q.numerator.terms]
@@ -535,6 +542,27 @@ def test_zonotope_vertices(m, n, vertices, upper):
     np.testing.assert_allclose(ours[order[0]], wanted[order[1]], atol=1e-9)
     facets = hull.simplices[hull.equations[:, -2] > 1e-9]
     assert len(np.unique(facets)) == upper
+
+
+def test_fractions_stay_exact():
+    """Three directions that floats cannot tell apart, and thirds.
+
+    1, 1 + 2^-60 and 1 - 2^-60 are one float, so rounding would leave two
+    parallel pairs and fewer cells.
+    """
+    hair = Fraction(1, 2**60)
+    rows = [[Fraction(1), slope] for slope in (1, 1 + hair, 1 - hair)]
+    rows = np.array(rows, object)
+    assert len(tropical.arrangement_cells(rows)) == 6
+    assert len(tropical.arrangement_cells(rows.astype(float))) == 2
+    corners = tropical.zonotope_vertices(rows)
+    assert len(corners) == 6
+    assert all(isinstance(v, Fraction) for v in corners.ravel())
+    assert [3, 3] in corners.tolist()
+    thirds = np.array([[Fraction(1, 3), 0], [0, Fraction(1, 7)]], object)
+    total = max(tropical.zonotope_vertices(thirds).tolist())
+    assert total == [Fraction(1, 3), Fraction(1, 7)]
+    assert tropical.zonotope_vertices(rows.astype(float)).dtype == float
 
 
 def test_degenerate_zonotopes():
@@ -775,6 +803,8 @@ def test_other_bad_input():
         tropical.arrangement_count([[1, 0, 0], [0, 0, 1]])
     with pytest.raises(ValueError, match="Generators are finite rows"):
         tropical.zonotope_vertices([[np.nan, 1.0]])
+    with pytest.raises(ValueError, match="Normals are finite rows"):
+        tropical.arrangement_cells([[np.inf, 1.0]])
     with pytest.raises(ValueError, match=r"d = 0 and widths \[3\]"):
         tropical.region_bounds(0, [3])
     with pytest.raises(ValueError, match=r"b of shape \(2, p\)"):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topoi.tropical.cutting import fractions, read_layers
+from topoi.tropical.layers import fractions, read_layers
 
 Exponent = tuple[int | Fraction, ...]
 Number = int | float | Fraction
@@ -131,7 +131,9 @@ class TropicalPolynomial:
     def values(self, points: np.ndarray) -> np.ndarray:
         """Return rounded values at many points (n, d), shape (n,)."""
         lifted = self.lifted()
-        return (np.asarray(points) @ lifted[:, :-1].T + lifted[:, -1]).max(1)
+        # (points, variables) @ (variables, terms) -> (points, terms)
+        forms = np.asarray(points) @ lifted[:, :-1].T + lifted[:, -1]
+        return forms.max(1)
 
     def prune(self) -> "TropicalPolynomial":
         """Return the same function without its idle monomials.
@@ -258,7 +260,7 @@ def network_to_tropical(
     g = [TropicalPolynomial(variables, {(0,) * variables: 0})] * variables
     for layer in network:
         pairs = [
-            _unit(row, bias, f, g, layer.relu)
+            tropical_unit(row, bias, f, g, layer.relu)
             for row, bias in zip(
                 fractions(layer.weights), fractions(layer.bias), strict=True
             )
@@ -269,8 +271,23 @@ def network_to_tropical(
     return [TropicalRational(*pair) for pair in zip(f, g, strict=True)]
 
 
-def _unit(row, bias, f, g, relu: bool) -> tuple:
-    """Return F and G of one unit."""
+def tropical_unit(
+    row: Sequence[Fraction],
+    bias: Fraction,
+    f: Sequence[TropicalPolynomial],
+    g: Sequence[TropicalPolynomial],
+    relu: bool,
+) -> tuple[TropicalPolynomial, TropicalPolynomial]:
+    """Return F and G of one unit, whose inputs are the f_i - g_i.
+
+    Parameters
+    ----------
+    row, bias : fractions
+        The unit computes ``row . (f - g) + bias``.
+    f, g : sequences of TropicalPolynomial
+    relu : bool
+        Whether the larger of this and 0 is taken.
+    """
     variables = f[0].variables
     one = TropicalPolynomial(variables, {(0,) * variables: 0})
     above, below = one, one
@@ -320,6 +337,7 @@ def _upper_hull(lifted: np.ndarray) -> tuple[list[int], np.ndarray]:
     if rank == 0:
         best = int(lifted[:, -1].argmax())
         return [best], np.array([[best]])
+    # (terms, variables) @ (variables, rank), beside the heights
     flat = np.column_stack([exponents @ axes[:rank].T, lifted[:, -1]])
     below = flat.copy()
     below[:, -1] = flat[:, -1].min() - np.ptp(flat, axis=0).sum() - 1
@@ -333,6 +351,7 @@ def _facet_around(lifted: np.ndarray, facets: np.ndarray, i: int) -> list[int]:
     """Return the facet whose projection contains point i best."""
     best, found = -np.inf, []
     for facet in facets:
+        # (corners, variables + 1) -> one column a corner
         rows = np.column_stack([lifted[facet, :-1], np.ones(len(facet))]).T
         wanted = np.append(lifted[i, :-1], 1)
         weights, *_ = np.linalg.lstsq(rows, wanted, rcond=None)

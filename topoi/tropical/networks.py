@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topoi.tropical.cutting import Layer, fractions
+from topoi.tropical.layers import Layer, fractions
 
 # -- constructions whose regions are known ----------------------------------
 
@@ -183,6 +183,7 @@ class _Reader:
                 f"directions of shape {wanted}, but got {origin.shape} and "
                 f"{directions.shape}."
             )
+        # (2, *shape) -> (inputs, 2): a point of the plane is mapped to x
         self.weights, self.bias = directions.reshape(2, -1).T, origin.ravel()
 
     def read(self, layer) -> None:
@@ -225,7 +226,7 @@ class _Reader:
         if getattr(layer, "use_bias", False):
             bias = np.tile(_array(layer.bias), size // shape[-1])
         if kind == "Dense" and len(self.shape) == 1:
-            self._append(_array(layer.kernel).T, bias)
+            self._append(_array(layer.kernel).T, bias)  # (in, out), turned
         else:
             self._append(_matrix(layer, self.shape), bias)
         self.shape = shape
@@ -276,10 +277,12 @@ def _array(variable) -> np.ndarray:
 def _matrix(layer, shape: tuple[int, ...]) -> np.ndarray:
     """Return the linear part of a Keras layer as a matrix (out, in)."""
     size = int(np.prod(shape))
+    # one input a unit vector: (in, *shape); its output is a column
     basis = np.eye(size, dtype="float32").reshape(size, *shape)
     zero = _array(layer(np.zeros((1, *shape), "float32"))).reshape(1, -1)
     config = layer.get_config() | {"activation": "linear", "use_bias": False}
     if "activation" not in layer.get_config():
+        # (in, *out) -> (in, out) -> (out, in)
         return (_array(layer(basis)).reshape(size, -1) - zero).T
     bare = type(layer).from_config(config)
     bare.build((None, *shape))
@@ -289,14 +292,14 @@ def _matrix(layer, shape: tuple[int, ...]) -> np.ndarray:
 
 def _compare(model, layers, origin, directions) -> None:
     """Check on random points that the layers compute the model."""
-    random = np.random.default_rng(0)
-    h = random.normal(size=(16, layers[0].weights.shape[1]))
+    rng = np.random.default_rng(0)
+    h = rng.normal(size=(16, layers[0].weights.shape[1]))
     x = h.reshape(16, *(model.input_shape[1:] if origin is None else (2,)))
     if origin is not None:
         x = np.asarray(origin) + np.tensordot(h, np.asarray(directions), 1)
     wanted = _array(model(x.astype("float32"))).reshape(16, -1)
     for weights, bias, relu in layers:
-        h = h @ weights.T + bias
+        h = h @ weights.T + bias  # (16, in) @ (in, out)
         h = np.maximum(h, 0) if relu else h
     same = h.shape == wanted.shape
     if not same or np.abs(h - wanted).max() > 1e-3 * (

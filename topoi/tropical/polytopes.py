@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topoi.tropical.cutting import fractions
+from topoi.tropical.layers import as_numbers, fractions
 
 Vector = tuple[Fraction, ...]
 
@@ -46,11 +46,14 @@ def arrangement_count(hyperplanes: np.ndarray) -> int:
                 f"Row {number} has w = 0 and is no hyperplane: "
                 f"{[float(v) for v in row]}. Leave constant units out."
             )
-    return _count(_distinct(rows))
+    return deletion_restriction(distinct_hyperplanes(rows))
 
 
-def _distinct(rows: Sequence[Vector]) -> list[Vector]:
-    """Return proportional rows once, scaled to a leading 1; drop w = 0."""
+def distinct_hyperplanes(rows: Sequence[Vector]) -> list[Vector]:
+    """Return each hyperplane once, scaled to a leading 1; drop w = 0.
+
+    Rows (w, b) of fractions that are proportional are one hyperplane.
+    """
     scaled = {}
     for row in rows:
         lead = next((value for value in row[:-1] if value), None)
@@ -59,19 +62,28 @@ def _distinct(rows: Sequence[Vector]) -> list[Vector]:
     return list(scaled)
 
 
-def _count(rows: list[Vector]) -> int:
+def deletion_restriction(rows: list[Vector]) -> int:
+    """Return the number of cells of distinct hyperplanes (w, b).
+
+    Each hyperplane adds the cells into which the earlier ones cut it; these
+    are counted in the same way, one dimension lower.
+    """
     if not rows:
         return 1
     if len(rows[0]) == 2:
         return 1 + len(rows)
     total = 1
     for i, row in enumerate(rows):
-        total += _count(_distinct([_restrict(r, row) for r in rows[:i]]))
+        traces = [restrict(earlier, row) for earlier in rows[:i]]
+        total += deletion_restriction(distinct_hyperplanes(traces))
     return total
 
 
-def _restrict(row: Vector, wall: Vector) -> Vector:
-    """Return a hyperplane inside another one, with one variable less."""
+def restrict(row: Vector, wall: Vector) -> Vector:
+    """Return the trace of a hyperplane on a wall, with one variable less.
+
+    The wall's first variable with a nonzero coefficient is eliminated.
+    """
     k = next(i for i, value in enumerate(wall) if value)
     factor = row[k] / wall[k]
     return tuple(
@@ -89,7 +101,8 @@ def zonotope_vertices(
     Parameters
     ----------
     generators : array-like, shape (m, n)
-        Rows g_j; they may be parallel, zero, or span less than R^n.
+        Rows g_j, floats or fractions; they may be parallel, zero, or span
+        less than R^n.
     upper : bool
         Only the vertices of the upper hull: those that maximise some linear
         form whose last coefficient is positive.
@@ -97,6 +110,8 @@ def zonotope_vertices(
     Returns
     -------
     ndarray, shape (vertices, n)
+        Exact fractions if `generators` is an object array; else float64.
+        Which sums are vertices is exact in both cases.
 
     Raises
     ------
@@ -109,19 +124,26 @@ def zonotope_vertices(
     vertices correspond to the cells of the hyperplanes g_j . u = 0, which
     are found in exact arithmetic (`arrangement_cells`).
     """
-    array = np.asarray(generators, float)
-    if array.ndim != 2 or not np.isfinite(array).all():
-        raise ValueError(
-            "Generators are finite rows, an array of shape (m, n), but got "
-            f"shape {array.shape}."
-        )
+    array = _finite_rows(generators, "Generators")
     walls = array
     if upper:
-        walls = np.vstack([array, np.eye(array.shape[1])[-1]])
+        last = np.eye(array.shape[1], dtype=int)[-1]
+        walls = np.vstack([array, last.astype(array.dtype)])
     cells = arrangement_cells(walls)
     if upper:
         cells = cells[cells[:, -1] > 0, :-1]
-    return (cells > 0) @ array
+    return (cells > 0).astype(int) @ array  # (vertices, m) @ (m, n)
+
+
+def _finite_rows(values: np.ndarray, name: str) -> np.ndarray:
+    """Return an array (m, n) of float64, or of fractions if given so."""
+    array = as_numbers(values)
+    if array.ndim != 2 or not np.isfinite(array.astype(float)).all():
+        raise ValueError(
+            f"{name} are finite rows, an array of shape (m, n), but got "
+            f"shape {array.shape}."
+        )
+    return array
 
 
 def arrangement_cells(normals: np.ndarray) -> np.ndarray:
@@ -130,14 +152,21 @@ def arrangement_cells(normals: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     normals : array-like, shape (m, n)
+        Floats or fractions, both taken at their exact values.
 
     Returns
     -------
     ndarray of int, shape (cells, m)
         Signs +1 and -1; 0 in the column of a zero normal.
+
+    Raises
+    ------
+    ValueError
+        If `normals` is not of rank 2, or holds NaN or infinity.
     """
-    rows = [tuple(row) for row in fractions(np.asarray(normals, float))]
-    size = np.asarray(normals).shape[1]
+    array = _finite_rows(normals, "Normals")
+    rows = [tuple(row) for row in fractions(array)]
+    size = array.shape[1]
     signs = [
         [_sign(_dot(row, point)) for row in rows]
         for point in _witnesses(rows, size)
@@ -156,7 +185,7 @@ def _witnesses(rows: list[Vector], size: int) -> list[Vector]:
     walls: list[Vector] = []
     for row in _directions(rows):
         k = next(i for i, value in enumerate(row) if value)
-        inner = [_restrict(wall, row) for wall in walls]
+        inner = [restrict(wall, row) for wall in walls]
         cut = {}
         for flat in _witnesses(inner, size - 1) if size > 1 else [()]:
             rest = [*flat[:k], Fraction(0), *flat[k:]]
@@ -292,9 +321,10 @@ class Zonotope(NamedTuple):
     generators: np.ndarray
 
     def support(self, x: np.ndarray) -> np.ndarray:
-        """Return max of v . x over the zonotope; x (..., n)."""
+        """Return max of v . x over the zonotope: (..., n) -> (...,)."""
         x = np.asarray(x, float)
-        return x @ self.shift + np.maximum(x @ self.generators.T, 0).sum(-1)
+        along = x @ self.generators.T  # (..., n) @ (n, m)
+        return x @ self.shift + np.maximum(along, 0).sum(-1)
 
     def vertices(self) -> np.ndarray:
         """Return the vertices, shape (vertices, n)."""

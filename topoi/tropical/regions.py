@@ -7,27 +7,25 @@ from functools import partial
 
 import numpy as np
 
-from topoi.tropical.cutting import (
-    OUTSIDE,
+from topoi.tropical.crossings import cross, find_crossings, may_coincide
+from topoi.tropical.cutting import cut_by_layer, cut_by_layers
+from topoi.tropical.layers import (
     Layer,
-    Mesh,
-    Preactivations,
-    affine_values,
-    check_polygon,
-    coordinates,
-    cross,
-    cut_by_layer,
-    cut_by_layers,
     exact_layers,
-    extent,
-    find_crossings,
-    first_mesh,
     float_layers,
     fractions,
-    may_coincide,
-    places,
     read_layers,
 )
+from topoi.tropical.mesh import (
+    OUTSIDE,
+    Mesh,
+    coordinates,
+    extent,
+    first_mesh,
+    places,
+)
+from topoi.tropical.polygons import check_polygon
+from topoi.tropical.preactivations import Preactivations, affine_values
 
 
 def enumerate_regions(
@@ -273,9 +271,9 @@ class Subdivision:
 
         slope, intercept = self.affine()
         maps = np.concatenate([slope, intercept[..., None]], -1)
-        maps = maps.reshape(len(self), -1)
+        maps = maps.reshape(len(self), -1)  # (faces, out * 3)
         width = 0 if self.exact else tolerance * np.abs(maps).max()
-        pairs = self.mesh.face.reshape(-1, 2)
+        pairs = self.mesh.face.reshape(-1, 2)  # both sides of each edge
         pairs = pairs[(pairs != OUTSIDE).all(1)]
         one, two = pairs[
             (np.abs(maps[pairs[:, 0]] - maps[pairs[:, 1]]) <= width).all(1)
