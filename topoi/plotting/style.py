@@ -1,4 +1,4 @@
-"""The one figure style of the book, and helpers that several topics need.
+"""The figure style, and helpers that several topics need.
 
 The cycle keeps its colours apart under the three dichromacies; from the
 fourth line on, add a second cue (dash, marker, direct label).
