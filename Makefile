@@ -21,11 +21,7 @@ BOOK  := $(BUILD)$(if $(filter-out full,$(EDITION)),/$(EDITION))
 HTML  := $(BOOK)/_build/html
 BUILT := $(HTML)/.built
 
-# One numeric thread a process: two runs agree, and two fit on two cores.
-ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
-  TF_NUM_INTEROP_THREADS=1
 export KERAS_BACKEND := $(BACKEND)
-export TF_CPP_MIN_LOG_LEVEL ?= 3
 export BOOK_HTML := $(HTML)
 export BUILD
 export EDITION
@@ -125,22 +121,22 @@ serve: book ## serve the book on http://127.0.0.1:8000
 
 test: known-topic book installed ## run every check, or those of TOPIC=cnn
 	@$(if $(TOPIC),,$(MAKE) --no-print-directory book EDITION=student)
-	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
 	  -m "not browser and not heavy" $(ELSEWHERE) \
 	  $(TESTFLAGS) $(TESTED)
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
-	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile \
+	$(PYTEST) -n $(WORKERS) --dist loadfile \
 	  -m "not browser and not heavy" $(ELSEWHERE) \
 	  --ignore=tests/test_pages.py \
 	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
 
 controls: $(READY) known-topic ## plant every mistake: [TOPIC=cnn]
-	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) $(TESTFLAGS) tests/test_controls.py
+	$(PYTEST) -n $(WORKERS) $(TESTFLAGS) tests/test_controls.py
 
 survey: $(READY) known-topic ## measure over seeds, or go on with it: TOPIC=cnn
 	@[ -n "$(TOPIC)" ] || { echo "Say which: make survey TOPIC=cnn"; exit 1; }
-	@$(ONE_THREAD) "$(PY)" -m topoi.survey --topic $(TOPIC) $(SURVEY)
+	@"$(PY)" -m topoi.survey --topic $(TOPIC) $(SURVEY)
 
 # A misspelt topic would select nothing and pass.
 known-topic:
@@ -157,11 +153,12 @@ test-hub: $(HUBVENV)/.ready ## start a hub; a browser logs in and does a check
 	$(PYTEST) -m hub $(TESTFLAGS) tests/hub
 
 bench: $(READY) ## print our kernels beside their peers
-	@for file in tests/benchmarks/bench_*.py; do \
-	  echo "== $$file"; $(ONE_THREAD) "$(PY)" "$$file" || exit 1; done
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
+	  env $$("$(PY)" -m topoi.runtime threads) "$(PY)" "$$file" \
+	  || exit 1; done
 
 doctor: $(READY) ## say what this installation lacks
-	@"$(PY)" -m topoi.runtime doctor
+	@"$(PY)" -m topoi.doctor
 
 # -- notebooks --------------------------------------------------------------
 

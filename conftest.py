@@ -8,20 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from topoi import records
+from topoi import records, runtime
 
 ROOT = Path(__file__).parent
 NOTEBOOK_FOLDERS = ("chapters", "labs")
 
 # Before any numerical library starts, here and in the kernels.
-for _name, _value in {
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}.items():
-    os.environ.setdefault(_name, _value)
+runtime.set_environment()
 
 collect_ignore = ["tests/fixtures"]  # broken on purpose
 _runs = defaultdict(lambda: {"seconds": 0.0, "passed": True})

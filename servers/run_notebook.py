@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import dataclasses
 import fcntl
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -36,7 +35,7 @@ from servers.runs import (  # noqa: E402
     needs,
     notebook_path,
 )
-from topoi import claims, records  # noqa: E402
+from topoi import claims, records, runtime  # noqa: E402
 
 START_TIMEOUT = 120  # seconds until a kernel answers; imports may be slow
 
@@ -147,7 +146,7 @@ def _facts(live: Path, report: Path) -> dict:
         "gpu_peak_mb": kernel.get("gpu_peak_mb"),
         "gpus": gpus,
         "python": platform.python_version(),
-        **{name: _version(name) for name in ("keras", "numpy", backend)},
+        **runtime.versions("keras", "numpy", backend),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain", "-uno")),
         "host": platform.node(),
@@ -166,14 +165,6 @@ def gpu_names() -> list[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     allowed = None if visible is None else visible.split(",")
     return [name for i, name in rows if allowed is None or i in allowed]
-
-
-def _version(package: str) -> str | None:
-    """Return the version of an installed package, under either name."""
-    for name in (package, f"{package}-cpu"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(name)
-    return None
 
 
 def _git(*arguments: str) -> str:

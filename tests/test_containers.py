@@ -79,7 +79,7 @@ def test_the_image_is_built_from_files_that_exist():
     (uv,) = versions(ROOT / "requirements" / "lock.txt")["uv"]
     assert f"uv=={uv}" in text
     for name in ("TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE"):
-        assert f"{name}={runtime._ENVIRONMENT[name]} " in text
+        assert f"{name}={runtime.environment()[name]} " in text
 
 
 def test_the_development_container_names_files_that_exist():

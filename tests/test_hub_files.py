@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 import gates
 from servers.hub import collect
+from topoi import runtime
 
 HUB = gates.ROOT / "servers" / "hub"
 
@@ -164,6 +165,15 @@ def test_values_have_a_profile_with_and_one_without_gpu():
         for p in profiles
     ]
     assert gpus == [{}, {"nvidia.com/gpu": "1"}]
+
+
+@pytest.mark.usefixtures("hook")
+def test_kernels_on_a_hub_have_the_threads_of_the_book():
+    values = yaml.safe_load((HUB / "values.yaml").read_text())
+    assert values["singleuser"]["extraEnv"] == runtime.environment()
+    config, _ = load("jupyterhub_config.py")
+    found = config.Spawner.environment.items()
+    assert runtime.environment().items() <= found
 
 
 def test_hub_requirements_have_hashes_and_the_versions_of_the_book():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -44,9 +45,7 @@ def test_setup_sets_threads_logs_and_scale_before_libraries_start():
         "from topoi import runtime; runtime.setup('small'); import os, keras;"
         "print(os.environ['OMP_NUM_THREADS'], os.environ['TOPOI_SCALE'])"
     )
-    names = ("OMP_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL", "TOPOI_SCALE")
-    environment = {k: v for k, v in os.environ.items() if k not in names}
-    run = _python("-c", code, env=environment)
+    run = _python("-c", code, env=_unset("TOPOI_SCALE"))
     assert run.stdout.split() == ["1", "small"]
     assert run.stderr == ""
 
@@ -55,6 +54,135 @@ def test_a_value_of_the_user_wins(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     runtime.setup("small")
     assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+# -- without a backend of Keras ----------------------------------------------
+
+LIGHT = """
+from topoi import runtime
+runtime.setup("small", seed=3, backend=None)
+import json, random, sys
+import numpy as np
+from topoi import claims  # its cards ask for the device
+heavy = [m for m in ("keras", "tensorflow", "jax", "torch")
+         if m in sys.modules]
+print(json.dumps([runtime.device_report(), heavy, random.random(),
+                  np.random.random()]))
+{more}
+"""
+
+
+def test_a_notebook_of_numpy_alone_imports_no_keras(tmp_path):
+    """Oracle for the seeds: the generators, seeded by hand."""
+    import random
+
+    path = tmp_path / "report.json"
+    environment = os.environ | {"TOPOI_REPORT": str(path)}
+    run = _python("-c", LIGHT.format(more=""), env=environment)
+    assert run.returncode == 0, run.stderr
+    report, heavy, first, second = json.loads(run.stdout)
+    assert report["backend"] == "numpy"
+    assert report["numpy"] == np.__version__
+    assert report["device"].startswith("CPU")
+    assert heavy == []
+    assert first == random.Random(3).random()
+    assert second == np.random.RandomState(3).random()
+    assert json.loads(path.read_text())["gpu_peak_mb"] is None
+
+
+def test_a_setup_with_keras_ends_one_without():
+    more = "runtime.setup('small'); print(runtime.current_backend())"
+    run = _python("-c", LIGHT.format(more=more))
+    assert run.stdout.split()[-1] in runtime.BACKENDS, run.stderr
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(ValueError, match="KERAS_BACKEND"):
+        runtime.setup("small", backend="jax")
+
+
+# -- one table of threads -----------------------------------------------------
+
+
+def test_importing_runtime_loads_no_numerical_library_and_no_doctor():
+    code = "import sys; from topoi import runtime; print(*sys.modules)"
+    loaded = set(_python("-c", code).stdout.split())
+    assert "topoi.runtime" in loaded
+    assert not loaded & {"numpy", "keras", "threadpoolctl", "topoi.doctor"}
+
+
+def test_threads_are_words_for_a_shell():
+    code = "export $({0} -m topoi.runtime threads {1}); env"
+    for count in (1, 6):
+        run = subprocess.run(
+            ["sh", "-c", code.format(sys.executable, count)],
+            cwd=gates.ROOT,
+            env=_unset(),
+            capture_output=True,
+            text=True,
+        )
+        given = dict(w.split("=", 1) for w in run.stdout.splitlines())
+        assert runtime.threads(count).items() <= given.items()
+        assert given["TF_NUM_INTRAOP_THREADS"] == str(count)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_process_has_a_thread(count):
+    with pytest.raises(ValueError, match="at least 1 thread"):
+        runtime.threads(count)
+
+
+# Where a variable of the table may be set by hand, and why.
+COPIES = {
+    "topoi/runtime.py": "the table",
+    "topoi/scaling/workers.py": "devices of JAX",
+    "topoi/scaling/sweep.py": "a script that a chapter prints",
+    "labs/scaling.ipynb": "students write such a script",
+    "chapters/scaling.ipynb": "devices of JAX; prints that script",
+    "tests/wrong_answers/scaling.py": "students write such a script",
+    "tests/test_scaling.py": "devices of JAX",
+    "tests/test_runtime.py": "tries the table",
+    "tests/test_doctor.py": "tries the table",
+    "tests/test_containers.py": "compares the Dockerfile",
+    "tests/benchmarks/bench_cnn.py": "TensorFlow at its fastest",
+    "datasets/symbolic_integration/card.md": "how weights came about",
+    "servers/container/Dockerfile": "compared in test_containers.py",
+    "servers/hub/values.yaml": "compared in test_hub_files.py",
+}
+KINDS = ("*.py", "*.ipynb", "*.sbatch", "*.yaml", "*.md", "Makefile", "*file")
+
+
+def _copies(root) -> set[str]:
+    """Return the files that set a variable of the table."""
+    names = "|".join([*runtime.environment(), "OPENBLAS_NUM_THREADS"])
+    setting = re.compile(rf"({names})\b[^\n]{{0,9}}[=:,]", re.MULTILINE)
+    listed = ("*", "tests/**/*", "tools/**/*", "servers/**/*", "topoi/**/*")
+    listed += ("datasets/**/*", "book/*", "chapters/*", "labs/*", ".ci/*")
+    files = {f for g in listed for f in root.glob(g) if f.is_file()}
+    files = {f for f in files if any(f.match(kind) for kind in KINDS)}
+    return {
+        file.relative_to(root).as_posix()
+        for file in files
+        if setting.search(file.read_text(encoding="utf-8"))
+    }
+
+
+def test_the_table_of_threads_stands_once():
+    found = _copies(gates.ROOT)
+    assert not found - set(COPIES), "take them from topoi.runtime"
+    assert not set(COPIES) - found, "these need no exception any more"
+
+
+def test_a_copy_of_the_table_is_found(tmp_path):
+    (tmp_path / "tools").mkdir()
+    planted = 'os.environ["TF_NUM_INTEROP_THREADS"] = "2"\n'
+    (tmp_path / "tools" / "new.py").write_text(planted)
+    (tmp_path / "Makefile").write_text("all:\n\tOMP_NUM_THREADS=1 run\n")
+    (tmp_path / "words.md").write_text("`OMP_NUM_THREADS` is a variable.\n")
+    assert _copies(tmp_path) == {"tools/new.py", "Makefile"}
+
+
+# -- reports and what is kept -------------------------------------------------
 
 
 def test_device_report_names_the_backend():
@@ -122,9 +250,16 @@ def test_a_kernel_leaves_a_report_when_it_ends(tmp_path):
 
 
 def test_command_line_explains_itself():
-    run = _python("-m", "topoi.runtime", "heal")
-    assert run.returncode == 2
-    assert "usage" in run.stderr
+    for words in (["heal"], ["threads", "two"], ["threads", "0"]):
+        run = _python("-m", "topoi.runtime", *words)
+        assert run.returncode == 2
+        assert "usage" in run.stderr
+
+
+def _unset(*more):
+    """Return this environment without what `runtime` sets."""
+    names = {*runtime.environment(), *more}
+    return {k: v for k, v in os.environ.items() if k not in names}
 
 
 def _python(*arguments, env=None):

@@ -26,21 +26,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from topoi import records
+from topoi import records, runtime
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = runtime.ROOT
 RECORDS = ROOT / "records" / "small"
 CELL_TIMEOUT = 120  # seconds; a refresh is at small scale
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_METADATA = {"topoi"}  # what a run at full size needs
 KEPT_CELL_METADATA = {"mystnb", "nbgrader", "tags"}
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}
 
 
 def notebooks() -> list[Path]:
@@ -162,7 +155,7 @@ def refresh(paths: list[Path]) -> None:
 def _execute_and_store(path: Path) -> dict:
     from nbclient import NotebookClient
 
-    os.environ.update(ONE_THREAD)
+    os.environ.update(runtime.environment())
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend != "tensorflow":
         raise SystemExit(

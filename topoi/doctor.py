@@ -1,7 +1,8 @@
 """What an installation lacks, on a laptop and on a GPU server.
 
-``make doctor`` prints one line a check: ``ok``, ``note`` (it works, but you
-should know) or ``PROBLEM`` with its repair.
+``make doctor`` is ``python -m topoi.doctor``. It prints one line a check:
+``ok``, ``note`` (it works, but you should know) or ``PROBLEM`` with its
+repair.
 """
 
 import contextlib
@@ -18,29 +19,24 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from topoi.runtime import BACKENDS, ROOT
+from topoi.runtime import BACKENDS, ROOT, threads
 
 # One line a check: True is sound, None worth knowing, False a problem.
 Checks = Iterator[tuple[bool | None, str]]
 WORDS = {True: "ok       ", None: "note     ", False: "PROBLEM  "}
 GIGABYTES = 10  # free, for environments and runs at full size
-THREADS = (
-    "OMP_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
 
 # Run in a process of its own: products for a second, checked by NumPy.
 PROBE = """
-import json, os, sys, time
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import json, os, time
+from topoi import runtime
+runtime.set_environment(None)
 os.environ["KERAS_BACKEND"] = {name!r}
 begin = time.perf_counter()
 import keras
 import numpy as np
-from topoi import runtime
 seconds = time.perf_counter() - begin
-devices = runtime._devices({name!r})
+devices = runtime.devices({name!r})
 size = 4096 if devices else 512
 a, b = np.random.default_rng(0).normal(size=(2, size, size)).astype("f4")
 x, y = map(keras.ops.convert_to_tensor, (a, b))
@@ -271,7 +267,7 @@ def _disk() -> Checks:
 
 
 def _threads() -> Checks:
-    given = {n: os.environ[n] for n in THREADS if n in os.environ}
+    given = {n: os.environ[n] for n in threads() if n in os.environ}
     words = ", ".join(f"{name}={value}" for name, value in given.items())
     yield (
         None,
@@ -302,3 +298,7 @@ def _slurm() -> Checks:
         if partitions is not None
         else (None, "sbatch is here, but sinfo gets no answer: no cluster")
     )
+
+
+if __name__ == "__main__":
+    sys.exit(doctor())

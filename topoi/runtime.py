@@ -5,8 +5,12 @@ A notebook calls `setup` before it imports anything numerical::
     from topoi import runtime
     runtime.setup(SCALE, seed=7)
 
-``python -m topoi.runtime doctor`` says what an installation lacks
-(`topoi.doctor`).
+This file holds the one table of threads, logs and kernels that numerical
+libraries read when they start (`environment`); whatever starts a process
+takes it from here. Importing it loads the standard library only.
+
+    python -m topoi.runtime threads [N]   NAME=value words for env or export
+    python -m topoi.runtime report        backend, device and versions (JSON)
 """
 
 import ast
@@ -17,11 +21,12 @@ import json
 import os
 import pickle
 import platform
+import random
 import sys
 import textwrap
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,22 +36,59 @@ SCALES = ("small", "full")
 BACKENDS = ("tensorflow", "jax", "torch")
 ROOT = Path(__file__).resolve().parent.parent
 
-# Read by the libraries when they start; a value set by the user wins.
-_ENVIRONMENT = {
+# Whatever the number of threads: logs, the same sums on every kind of CPU,
+# and GPUs that several kernels may share.
+_LOGS_AND_KERNELS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",  # same sums on every kind of CPU
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # kernels share a GPU
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }
-_ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-}
 
 
-def setup(scale: str = "small", seed: int = 0) -> None:
+def threads(count: int = 1) -> dict[str, str]:
+    """Return the variables that give a process so many numeric threads.
+
+    OpenBLAS, MKL and PyTorch read the first one, TensorFlow the next two,
+    JAX the last. They must be set before those libraries start.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1.
+    """
+    if count < 1:
+        raise ValueError(f"A process has at least 1 thread, not {count}.")
+    eigen = "true" if count > 1 else "false"
+    return {
+        "OMP_NUM_THREADS": str(count),
+        "TF_NUM_INTRAOP_THREADS": str(count),
+        "TF_NUM_INTEROP_THREADS": "1",
+        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={eigen}",
+    }
+
+
+def environment(count: int | None = 1) -> dict[str, str]:
+    """Return all variables that numerical libraries read when they start.
+
+    Parameters
+    ----------
+    count : int, optional
+        Threads of a process; with None the libraries choose.
+    """
+    chosen = {} if count is None else threads(count)
+    return _LOGS_AND_KERNELS | chosen
+
+
+def set_environment(count: int | None = 1) -> None:
+    """Set what `environment` says in this process; a user's value wins."""
+    for name, value in environment(count).items():
+        os.environ.setdefault(name, value)
+
+
+def setup(
+    scale: str = "small", seed: int = 0, backend: str | None = "keras"
+) -> None:
     """Fix scale, seeds, threads and log level for one notebook.
 
     At scale ``small`` every numerical library gets one thread and
@@ -59,31 +101,50 @@ def setup(scale: str = "small", seed: int = 0) -> None:
         A minute on two CPU cores, or a GPU server.
     seed : int
         Seeds Python, NumPy and the Keras backend.
+    backend : {"keras", None}
+        None for a notebook that computes with NumPy alone: Keras and its
+        backend, some seconds and a gigabyte, are not imported.
 
     Raises
     ------
     ValueError
-        If `scale` is unknown.
+        If `scale` or `backend` is unknown.
     """
     _check_scale(scale)
+    if backend not in ("keras", None):
+        raise ValueError(
+            'backend is "keras" or None, for NumPy alone, but it is '
+            f"{backend!r}. Which library serves Keras is chosen by the "
+            "variable KERAS_BACKEND."
+        )
     os.environ["TOPOI_SCALE"] = scale
-    environment = dict(_ENVIRONMENT)
-    if scale == "small":
-        environment |= _ONE_THREAD
-    for name, value in environment.items():
-        os.environ.setdefault(name, value)
-
-    with _native_stderr_silenced():
-        import keras
-
-        backend = keras.backend.backend()
-        _prepare_backend(backend, deterministic=scale == "small")
-    keras.utils.set_random_seed(seed)
+    os.environ["TOPOI_BACKEND"] = backend or "numpy"
+    set_environment(1 if scale == "small" else None)
+    _prepare(seed, deterministic=scale == "small")
     if scale == "small":
         _one_thread()
     if "TOPOI_REPORT" in os.environ:
         atexit.unregister(_leave_report)
         atexit.register(_leave_report)
+
+
+def _prepare(seed: int, deterministic: bool) -> None:
+    """Start the backend that this process uses, and seed everything."""
+    with _native_stderr_silenced():
+        _prepare_backend(current_backend(), deterministic)
+    _seed(seed)
+
+
+def _seed(seed: int) -> None:
+    if current_backend() == "numpy":
+        import numpy as np
+
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002, for those who call it
+        return
+    import keras
+
+    keras.utils.set_random_seed(seed)
 
 
 def pick(scale: str, *, small: T, full: T) -> T:
@@ -101,6 +162,19 @@ def pick(scale: str, *, small: T, full: T) -> T:
 def current_scale() -> str:
     """Return the scale that `setup` has fixed; "small" before that."""
     return os.environ.get("TOPOI_SCALE", "small")
+
+
+def current_backend() -> str:
+    """Return what this process computes with: a backend of Keras, or "numpy".
+
+    It is "numpy" after ``setup(..., backend=None)``; otherwise Keras is
+    asked, and imported for it.
+    """
+    if os.environ.get("TOPOI_BACKEND") == "numpy":
+        return "numpy"
+    import keras
+
+    return keras.backend.backend()
 
 
 def resume(name: str, compute: Callable[..., T], *arguments: Any) -> T:
@@ -132,10 +206,7 @@ def resume(name: str, compute: Callable[..., T], *arguments: Any) -> T:
     if not file.exists():
         _keep(file, compute(*arguments))
     result = pickle.loads(file.read_bytes())
-
-    import keras
-
-    keras.utils.set_random_seed(zlib.crc32(name.encode()))
+    _seed(zlib.crc32(name.encode()))
     return result
 
 
@@ -206,32 +277,39 @@ def _shorten(source: str) -> str:
 
 def device_report() -> dict[str, str]:
     """Return backend, device and versions of this process as short texts."""
-    import keras
-    import numpy as np
-
-    backend = keras.backend.backend()
+    backend = current_backend()
     return {
         "backend": backend,
-        "device": _devices(backend) or _cpu_name(),
+        "device": devices(backend) or _cpu_name(),
         "python": platform.python_version(),
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-        backend: importlib.metadata.version(backend),
+        **versions("keras", "numpy", backend),
     }
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Return the versions of those packages that are installed.
+
+    Nothing is imported. A package may be installed as ``<name>-cpu``, as
+    TensorFlow is; it is reported under its plain name.
+    """
+    found = {}
+    for package in packages:
+        for name in (f"{package}-cpu", package):
+            with suppress(importlib.metadata.PackageNotFoundError):
+                found[package] = importlib.metadata.version(name)
+    return found
 
 
 def _leave_report() -> None:
     """Tell the runner, at the end, what this process ran on."""
-    import keras
-
-    backend = keras.backend.backend()
-    report = {**device_report(), "gpu_peak_mb": _gpu_peak_mb(backend)}
+    peak = _gpu_peak_mb(current_backend())
+    report = {**device_report(), "gpu_peak_mb": peak}
     Path(os.environ["TOPOI_REPORT"]).write_text(json.dumps(report))
 
 
 def _gpu_peak_mb(backend: str) -> int | None:
     """Return the most memory that the backend held on its first GPU."""
-    if not _devices(backend):
+    if not devices(backend):
         return None
     if backend == "tensorflow":
         import tensorflow as tf
@@ -298,8 +376,10 @@ def _prepare_backend(backend: str, deterministic: bool) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
-def _devices(backend: str) -> str:
+def devices(backend: str) -> str:
     """Return the names of the GPUs that a backend sees, or ""."""
+    if backend == "numpy":
+        return ""
     if backend == "tensorflow":
         import tensorflow as tf
 
@@ -323,16 +403,22 @@ def _cpu_name() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run ``python -m topoi.runtime doctor`` or ``... report``."""
-    if arguments == ["doctor"]:
-        from topoi import doctor
+    """Run ``python -m topoi.runtime threads [N]`` or ``... report``."""
+    match arguments:
+        case ["threads", *count] if len(count) < 2 and _counts(count):
+            words = threads(*map(int, count)).items()
+            print(*(f"{name}={value}" for name, value in words))
+        case ["report"]:
+            print(json.dumps(device_report()))
+        case _:
+            usage = "usage: python -m topoi.runtime threads [N] | report"
+            print(usage, file=sys.stderr)
+            return 2
+    return 0
 
-        return doctor.doctor()
-    if arguments == ["report"]:
-        print(json.dumps(device_report()))
-        return 0
-    print("usage: python -m topoi.runtime doctor | report", file=sys.stderr)
-    return 2
+
+def _counts(words: list[str]) -> bool:
+    return all(word.isdecimal() and int(word) > 0 for word in words)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,15 @@ TOPOI_RELEASE    folder of the student notebooks (build/labs)
 
 import os
 import pwd
+import runpy
 import shutil
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# The hub's own environment does not know the library; this file of it needs
+# nothing else.
+RUNTIME = runpy.run_path(str(HERE.parents[1] / "topoi" / "runtime.py"))
 HUB = Path(os.environ.get("TOPOI_HUB", "/srv/topoi"))
 RELEASE = os.environ.get("TOPOI_RELEASE", HERE.parents[1] / "build" / "labs")
 STATE = HUB / "state"
@@ -49,8 +53,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = 60
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": str(HERE),  # nbgrader_config.py, labconfig/
-    "OMP_NUM_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
+    **RUNTIME["environment"](),
 }
 
 

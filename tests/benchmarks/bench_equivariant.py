@@ -16,11 +16,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
 KEEP = {
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": "1" * 9,
@@ -28,7 +25,9 @@ KEEP = {
 if __name__ == "__main__" and not KEEP.items() <= os.environ.items():
     arguments = [sys.executable, *sys.argv]  # the C library reads them first
     os.execve(sys.executable, arguments, {**os.environ, **KEEP})
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from topoi import runtime  # noqa: E402
+
+runtime.set_environment()
 warnings.simplefilter("ignore")
 
 try:

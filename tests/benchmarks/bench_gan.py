@@ -14,19 +14,13 @@ that compile.
 The same comparison for a step of deep Q-learning is in bench_rl.py.
 """
 
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-    os.environ[name] = "1"
-os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # as in the notebooks
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from topoi import runtime
+
+runtime.set_environment()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402

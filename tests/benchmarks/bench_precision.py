@@ -6,16 +6,12 @@ several runs; results are compared before they are timed.
 """
 
 import itertools
-import os
-import sys
 import time
 import warnings
-from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from topoi import runtime
+
+runtime.set_environment()
 
 import ml_dtypes  # noqa: E402
 import numpy as np  # noqa: E402

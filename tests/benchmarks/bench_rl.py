@@ -156,11 +156,13 @@ def rate(train: Callable[[], object], steps: int) -> float:
 
 def ask_peer(python: str) -> dict[str, float]:
     """Run `peer_runs` under another interpreter."""
+    from topoi import runtime  # here: the peer need not have it
+
     run = subprocess.run(
         [python, __file__, "--peer"],
         capture_output=True,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=os.environ | runtime.threads(),
     )
     if run.returncode:
         print("no peer:", run.stderr.strip().split("\n")[-1])
@@ -170,7 +172,6 @@ def ask_peer(python: str) -> dict[str, float]:
 
 def main(python: str) -> None:
     """Print the three tables."""
-    sys.path.insert(0, str(ROOT))
     from topoi import runtime
 
     runtime.setup("small", seed=7)

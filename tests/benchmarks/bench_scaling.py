@@ -5,8 +5,6 @@ anything is timed. Wall seconds for what starts processes, because waiting is
 their cost; CPU seconds for the rest, the best of several runs.
 """
 
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from topoi import runtime
+
+runtime.set_environment()
 
 import joblib  # noqa: E402
 import numpy as np  # noqa: E402

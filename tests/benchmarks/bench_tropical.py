@@ -19,11 +19,10 @@ import os
 import sys
 import time
 import warnings
-from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from topoi import runtime
+
+runtime.set_environment()
 
 import numpy as np  # noqa: E402
 

@@ -21,8 +21,9 @@ from pathlib import Path
 import psutil
 
 from tools.grading import seccomp
+from topoi import runtime
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = runtime.ROOT
 HERE = Path(__file__).resolve().parent
 FIRST_UID = 64_100  # one uid a slot; no account should have them
 MB = 2**20
@@ -226,13 +227,7 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+        **runtime.environment(),
     }
 
 

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import os
-import random
 import signal
 import sys
 from collections.abc import Iterator
@@ -262,19 +261,18 @@ def _as_array(value: Any) -> Any:
 # -- start ------------------------------------------------------------------
 
 
-def light_setup(scale: str = "small", seed: int = 0) -> None:
-    """Seed without Keras: a lab without Keras need not wait for it."""
-    os.environ["TOPOI_SCALE"] = scale
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-
-
 def lighten(sources: list[str]) -> None:
-    """Put `light_setup` in place, unless a cell speaks of Keras."""
-    if not any("keras" in s or "tensorflow" in s for s in sources):
-        from topoi import runtime
+    """Start no Keras for a lab of which no cell speaks of it."""
+    if any("keras" in s or "tensorflow" in s for s in sources):
+        return
+    from topoi import runtime
 
-        runtime.setup = light_setup
+    whole = runtime.setup
+
+    def setup(scale: str = "small", seed: int = 0, backend: Any = None):
+        whole(scale, seed, backend=None)
+
+    runtime.setup = setup
 
 
 def main() -> None:

@@ -22,11 +22,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from topoi.runtime import ROOT
+from topoi.runtime import ROOT, threads  # noqa: F401, for its callers
 from topoi.scaling.parallel import shard
 from topoi.scaling.processes import free_port, run_processes
 
 LIMIT = 100  # seconds a worker lives at most
+# The workers are processes of one machine, so they share no GPU.
+NO_GPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
 STEPS, RATE = 8, 0.25
 
 
@@ -203,17 +205,6 @@ def repeat(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
     return train_classifier(7)
 
 
-def threads(count: int) -> dict[str, str]:
-    """Return the environment that gives a process so many threads."""
-    eigen = "true" if count > 1 else "false"
-    return {
-        "OMP_NUM_THREADS": str(count),
-        "TF_NUM_INTRAOP_THREADS": str(count),
-        "TF_NUM_INTEROP_THREADS": "1",
-        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={eigen}",
-    }
-
-
 # -- starting them ----------------------------------------------------------
 
 
@@ -253,7 +244,7 @@ def launch(
     runs = run_processes(
         [[*command, str(r), str(world), *ports] for r in range(processes)],
         LIMIT,
-        [environment or {}] * processes,
+        [NO_GPU | dict(environment or {})] * processes,
         ROOT,
     )
     for rank, run in enumerate(runs):
