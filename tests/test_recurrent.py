@@ -396,51 +396,34 @@ def test_every_layer_is_causal(rng):
         assert not np.triu(moved, 1).any(), layer.name
 
 
-LAYERS = {
-    "MinGRU": MinGRU(4, method="doubling"),
-    "MinGRU, last": MinGRU(4, activation="tanh", return_sequences=False),
-    "CarryLookahead": CarryLookahead(4, 2, residual=True),
-    "CarryLookaheadRNN": CarryLookaheadRNN(4, 2, shift=False, dropout=0.1),
-    "CarryLookaheadRNN, last": CarryLookaheadRNN(
-        4, 3, kernel=3, convs=2, residual=True, return_sequences=False
-    ),
-}
+def test_last_state_is_that_of_the_sequence_without_its_padding(rng):
+    """Oracle: each sequence alone, cut to its length."""
+    lengths = (7, 4, 1)
+    x = rng.normal(size=(3, 7, 3)).astype("float32")
+    mask = np.arange(7) < np.reshape(lengths, (3, 1))
+    for make in (
+        lambda: CarryLookaheadRNN(4, 2, return_sequences=False),
+        lambda: CarryLookaheadRNN(
+            4, 2, convs=2, residual=True, shift=False, return_sequences=False
+        ),
+        lambda: MinGRU(4, return_sequences=False),
+        lambda: keras.layers.LSTM(4),  # what Keras' own layers do
+    ):
+        layer = make()
+        ours = ops.convert_to_numpy(layer(x, mask=mask))
+        for row, length in enumerate(lengths):
+            alone = ops.convert_to_numpy(layer(x[row : row + 1, :length]))
+            np.testing.assert_allclose(ours[row], alone[0], atol=1e-6)
 
 
-# Keras 3.15 saves its own variables through NumPy's old protocol.
-@pytest.mark.filterwarnings("ignore:__array__ implementation")
-@pytest.mark.parametrize("name", LAYERS)
-def test_layer_contract(name, tmp_path, rng):
-    """Shapes as declared; saved and reloaded; rows do not mix; half floats."""
-    layer = LAYERS[name]
-    model = keras.Sequential([keras.Input((7, 3)), layer])
-    x = rng.normal(size=(5, 7, 3)).astype("float32")
-    y = model.predict(x, verbose=0)
-    assert y.shape == layer.compute_output_shape((5, 7, 3))
-    assert model.output_shape == (None, *y.shape[1:])
-    model.save(tmp_path / "model.keras")
-    reloaded = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(reloaded.predict(x, verbose=0), y)
-    one = ops.convert_to_numpy(layer(x[:1]))
-    np.testing.assert_allclose(one, y[:1], atol=1e-6)
-    half = type(layer).from_config(
-        {**layer.get_config(), "dtype": "mixed_float16"}
-    )
-    assert keras.backend.standardize_dtype(half(x).dtype) == "float16"
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_front_padding_with_a_mask_changes_nothing(name, rng):
-    """Oracle: the same sequence without padding."""
-    layer = LAYERS[name]
-    x = rng.normal(size=(2, 7, 3)).astype("float32")
-    padded = np.pad(x, [(0, 0), (5, 0), (0, 0)], constant_values=9)
-    mask = np.arange(12)[np.newaxis] >= 5
-    ours = ops.convert_to_numpy(layer(padded, mask=np.repeat(mask, 2, 0)))
-    plain = ops.convert_to_numpy(layer(x))
-    if plain.ndim == 3:
-        ours = ours[:, 5:]
-    np.testing.assert_allclose(ours, plain, atol=1e-6)
+def test_a_sequence_without_a_step_ends_at_zero():
+    for layer in (
+        CarryLookaheadRNN(4, 2, return_sequences=False),
+        MinGRU(4, return_sequences=False),
+        keras.layers.LSTM(4),
+    ):
+        x, mask = np.ones((2, 5, 3), "float32"), np.zeros((2, 5), bool)
+        assert not ops.convert_to_numpy(layer(x, mask=mask)).any()
 
 
 def test_layers_train_inside_a_model(rng):

@@ -653,22 +653,9 @@ def test_the_network_survives_saving(network, tokens, tmp_path):
     )
 
 
-def test_layers_promise_their_shapes():
-    from keras.ops import convert_to_numpy as as_array
+def test_attention_refuses_a_width_that_heads_do_not_divide():
+    from topoi.symbolic_integration.model import Attention
 
-    from topoi.symbolic_integration.model import Attention, Block, FeedForward
-
-    x = np.random.default_rng(1).normal(size=(2, 5, 8)).astype("float32")
-    for layer in (Attention(2), FeedForward(12), Block(2, 12, False)):
-        settings_of = {"bias": 0.0} if isinstance(layer, Block) else {}
-        out = layer(x, **settings_of)
-        assert tuple(out.shape) == layer.compute_output_shape(x.shape)
-        again = type(layer).from_config(layer.get_config())
-        again.build(x.shape)
-        again.set_weights(layer.get_weights())
-        np.testing.assert_allclose(
-            as_array(again(x, **settings_of)), as_array(out), atol=1e-6
-        )
     with pytest.raises(ValueError, match="multiple of 6"):
         Attention(3).build((None, None, 8))
 

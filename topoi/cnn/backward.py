@@ -49,7 +49,9 @@ def conv2d_backward(
     windows = windows_of(padded, size, w.shape[:2], stride, dilation)
     dw = np.zeros((w[..., 0].size, w.shape[3]), np.result_type(x, dy))
     for part in parts_of(len(x), windows[:1].nbytes):
+        # pixels of all pictures as rows: (n * rows * columns, taps)
         rows = rows_of(windows[part]).reshape(-1, len(dw))
+        # (taps, pixels) @ (pixels, channels_out)
         dw += rows.T @ dy[part].reshape(-1, w.shape[3])
     return dx, dw.reshape(w.shape), dy.sum(axis=(0, 1, 2))
 
@@ -144,6 +146,7 @@ def stamp(
         top, left = u * dilation, v * dilation
         rows = slice(top, top + tall, stride)
         columns = slice(left, left + wide, stride)
+        # (n, rows, columns, channels_out) @ (channels_out, channels_in)
         x[:, rows, columns] += y @ w[u, v].T
     return x
 

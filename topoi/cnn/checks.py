@@ -125,6 +125,8 @@ def windows_of(
 
 def rows_of(windows: np.ndarray) -> np.ndarray:
     """Copy windows into the rows of `im2col`."""
+    # (n, rows, columns, k_rows, k_columns, channels) -> (n, rows, columns,
+    # k_rows * k_columns * channels)
     return windows.reshape(*windows.shape[:3], math.prod(windows.shape[3:]))
 
 

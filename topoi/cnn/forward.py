@@ -22,6 +22,7 @@ def conv2d_naive(
     x, w, (rows, columns) = prepare(x, w, b, stride, padding, dilation)
     k_rows, k_columns, _, channels_out = w.shape
     y = np.zeros((len(x), rows, columns, channels_out), x.dtype)
+    # one pixel, one tap: (n, channels_in) @ (channels_in, channels_out)
     for i in range(rows):
         for j in range(columns):
             for u in range(k_rows):
@@ -65,7 +66,7 @@ def im2col(
     n, _, _, channels = x.shape
     windows = windows_of(
         x, (rows, columns), (k_rows, k_columns), stride, dilation
-    )
+    )  # (n, rows, columns, k_rows, k_columns, channels)
     return windows.reshape(n, rows, columns, k_rows * k_columns * channels)
 
 
@@ -108,6 +109,8 @@ def conv2d(
     x, w, size = prepare(x, w, b, stride, padding, dilation)
     windows = windows_of(x, size, w.shape[:2], stride, dilation)
     y = np.empty((len(x), *size, w.shape[3]), x.dtype)
+    # (n, rows, columns, taps) @ (taps, channels_out), where taps =
+    # k_rows * k_columns * channels_in
     for part in parts_of(len(x), windows[:1].nbytes):
         y[part] = rows_of(windows[part]) @ w.reshape(-1, w.shape[3])
     return y if b is None else y + b

@@ -49,6 +49,7 @@ def class_activation_map(
         )
     features = keras.Model(model.inputs, pooling.input)
     weights, bias = dense.get_weights()
+    # (n, rows, columns, channels) @ (channels, classes)
     maps = features.predict(images, verbose=0) @ weights
     return maps, maps.mean(axis=(1, 2)) + bias
 
@@ -95,12 +96,14 @@ def occlusion_map(
         )
     rows = out_size(image.shape[0], patch, stride)
     columns = out_size(image.shape[1], patch, stride)
+    # one copy for each place of the square, and the whole picture at the end
     hidden = np.repeat(image[np.newaxis], rows * columns + 1, axis=0)
     for n, (i, j) in enumerate(np.ndindex(rows, columns)):
         top, left = i * stride, j * stride
         hidden[n, top : top + patch, left : left + patch] = fill
     logits = model.predict(hidden, verbose=0, batch_size=256)
     probability = _softmax(logits)[:, label]
+    # (rows * columns,) -> (rows, columns)
     return (probability[-1] - probability[:-1]).reshape(rows, columns)
 
 

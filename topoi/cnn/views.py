@@ -43,9 +43,11 @@ def conv2d_fft(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     centred[: kernel[0], : kernel[1]] = w
     shift = [-same_padding(n, k)[0] for n, k in zip(size, kernel, strict=True)]
     centred = np.roll(centred, shift, axis=(0, 1))
+    # A product of matrices of channels at each frequency:
+    # (height, width / 2 + 1, n, c_in) @ (height, width / 2 + 1, c_in, c_out)
     spectrum = np.fft.rfft2(x, axes=(1, 2)).transpose(1, 2, 0, 3)
     gain = np.fft.rfft2(centred, axes=(0, 1)).conj()
-    product = (spectrum @ gain).transpose(2, 0, 1, 3)
+    product = (spectrum @ gain).transpose(2, 0, 1, 3)  # pictures first again
     return np.fft.irfft2(product, s=size, axes=(1, 2))
 
 
@@ -92,4 +94,5 @@ def conv_matrix(
             row, column = row % size[0], column % size[1]
         if 0 <= row < size[0] and 0 <= column < size[1]:
             matrix[i, j, :, row, column] += w[u, v].T
+    # (rows, columns, c_out, height, width, c_in) -> outputs x inputs
     return matrix.reshape(rows * columns * channels_out, -1)

@@ -1,4 +1,18 @@
-"""Layers that commute with a group: turns of the plane, sphere and mesh."""
+"""Layers that commute with a group: turns of the plane, sphere and mesh.
+
+One subject a file:
+
+- `groups`: turns and mirrors of a square, and how to measure equivariance
+- `planar`: p4 and p4m convolutions, pooling over the group, `freeze`
+- `induced`: induced representations, and all maps that commute
+- `steerable`: fields on the plane, circular harmonics, steerable filters
+- `rotations`: Wigner matrices, spherical harmonics, Clebsch-Gordan
+- `sphere`: layers on the sphere and on the group of rotations
+- `mesh`: a triangulated surface, its frames, and gauge convolution
+
+The batch comes first and channels last. A NaN in one example of a batch
+spoils outputs of that example, and of no other.
+"""
 
 from topoi.equivariant.groups import (
     Cyclic4,

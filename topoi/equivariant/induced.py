@@ -109,6 +109,7 @@ def induced_representation(
     coset, representatives = _cosets(group, subgroup)
     d = len(rho(subgroup[0]))
     q = len(representatives)
+    # (element g, coset j, row of rho, coset i, column of rho)
     matrices = np.zeros((group.order, q, d, q, d))
     for g in range(group.order):
         for i, r in enumerate(representatives):
@@ -116,6 +117,7 @@ def induced_representation(
             j = coset[moved]
             k = group.product(group.inverse(representatives[j]), moved)
             matrices[g, j, :, i] = rho(k)
+    # a coset and a place in rho together number the rows: (order, q d, q d)
     return matrices.reshape(group.order, q * d, q * d)
 
 
@@ -158,6 +160,7 @@ def project_intertwiner(
             f"{(rho_out.shape[1], rho_in.shape[1])}, but got {matrix.shape}. "
             "Rows belong to the output."
         )
+    # rho_out(g) (a, b), matrix (b, c), rho_in(g)^-1, the transpose of (d, c)
     mean = np.einsum("gab,bc,gdc->ad", rho_out, matrix, rho_in, optimize=True)
     return mean / len(rho_in)
 
@@ -190,7 +193,11 @@ def intertwiner_basis(rho_in: np.ndarray, rho_out: np.ndarray) -> np.ndarray:
     O((d_in d_out)^3), meant for small groups.
     """
     d_in, d_out = rho_in.shape[1], rho_out.shape[1]
+    # The projection sends X to the mean of rho_out(g) X rho_in(g)^T: entry
+    # (b, d) of X goes to entry (a, c) with weight rho_out_ab rho_in_cd.
     projection = np.einsum("gab,gcd->acbd", rho_out, rho_in, optimize=True)
+    # (a, c, b, d) -> (d_out d_in, d_out d_in): X as one long vector
     projection = projection.reshape(d_out * d_in, -1) / len(rho_in)
     values, vectors = np.linalg.eigh((projection + projection.T) / 2)
+    # columns -> (dimension, d_out d_in) -> (dimension, d_out, d_in)
     return vectors[:, values > 0.5].T.reshape(-1, d_out, d_in)

@@ -20,6 +20,8 @@ from topoi.equivariant.steerable import (
     scalar_bias,
 )
 
+FLAT = 1e-12  # below this, relative to what is expected, an area is zero
+
 
 def icosphere(level: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return the icosahedron with each face split into 4**level.
@@ -72,14 +74,16 @@ def _split(vertices: np.ndarray, faces: np.ndarray) -> tuple:
 
 
 class MeshGeometry:
-    """Neighbours, directions and parallel transport of a closed mesh.
+    """Neighbours, directions and parallel transport of an oriented mesh.
 
     Parameters
     ----------
     vertices : ndarray of float64, shape (V, 3)
         Points in space.
     faces : ndarray of int, shape (F, 3)
-        Triangles, anticlockwise as seen from outside.
+        Triangles, anticlockwise as seen from outside. Two that share an
+        edge run along it in opposite directions; an edge of one triangle
+        only is a border.
     gauge : ndarray of float64, shape (V,), optional
         Angle in radians by which each frame is turned from its default.
 
@@ -88,7 +92,8 @@ class MeshGeometry:
     normals, first, second : ndarray, shape (V, 3)
         Unit normals (mean of the faces, weighted by area), and the frames.
     neighbours : ndarray of int32, shape (V, K)
-        Adjacent vertices, filled up to the largest valence K with 0.
+        Adjacent vertices, filled up to the largest valence K with
+        the vertex itself.
     present : ndarray of bool, shape (V, K)
         Which of them are real.
     theta, transport : ndarray of float64, shape (V, K)
@@ -100,15 +105,20 @@ class MeshGeometry:
     ------
     ValueError
         If shapes are wrong, a value is not finite, a face names a vertex
-        that does not exist, or a vertex has no neighbour.
+        that does not exist, a vertex has no face, a face has no area, two
+        faces run along an edge in the same direction (one is turned over,
+        or more than two meet there), or the surface folds back on itself,
+        so that a normal or a transport is undefined.
     """
 
     def __init__(self, vertices, faces, gauge=None):
         self.vertices = np.asarray(vertices, float)
-        self.faces = np.asarray(faces, int)
+        self.faces = np.asarray(faces)
         count = len(self.vertices)
         self.gauge = np.zeros(count) if gauge is None else np.asarray(gauge)
         self._check()
+        _check_areas(self.vertices, self.faces)
+        _check_orientation(self.faces)
         self.normals = self._normals()
         self.first, self.second = self._frames()
         self.neighbours, self.present = self._neighbours()
@@ -134,20 +144,32 @@ class MeshGeometry:
                 f"infinite values at vertices "
                 f"{np.flatnonzero(~np.isfinite(v).all(1))}. Remove them."
             )
+        if f.dtype.kind not in "iu":
+            raise ValueError(
+                f"Faces hold the numbers of vertices, but got {f.dtype}. "
+                "Convert them to integers."
+            )
         if not np.array_equal(np.unique(f), np.arange(len(v))):
             raise ValueError(
                 f"Faces must name each of the {len(v)} vertices, 0 to "
-                f"{len(v) - 1}, but got indices from {f.min()} to {f.max()}, "
-                f"{len(np.unique(f))} in all. Remove unused vertices."
+                f"{len(v) - 1}, but got {len(np.unique(f))} indices, from "
+                f"{f.min(initial=0)} to {f.max(initial=0)}. Remove unused "
+                "vertices."
             )
 
     def _normals(self) -> np.ndarray:
-        a, b, c = np.moveaxis(self.vertices[self.faces], 1, 0)
-        areas = np.cross(b - a, c - a)
+        areas = _area_vectors(self.vertices, self.faces)  # (F, 3)
         normals = np.zeros_like(self.vertices)
         for corner in range(3):
             np.add.at(normals, self.faces[:, corner], areas)
-        return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        folded = np.flatnonzero(lengths[:, 0] <= FLAT * np.abs(areas).max())
+        if len(folded):
+            raise ValueError(
+                f"The faces around vertex {folded[0]} cancel, so it has no "
+                "normal: the surface folds back on itself. Split the mesh."
+            )
+        return normals / lengths
 
     def _frames(self) -> tuple[np.ndarray, np.ndarray]:
         """Project the axis least parallel to the normal; turn by the gauge."""
@@ -161,17 +183,27 @@ class MeshGeometry:
         return c * first + s * second, c * second - s * first
 
     def _neighbours(self) -> tuple[np.ndarray, np.ndarray]:
-        sides = self.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+        sides = _sides(self.faces)  # (3 F, 2)
         edges = np.unique(np.concatenate([sides, sides[:, ::-1]]), axis=0)
         valence = np.bincount(edges[:, 0], minlength=len(self.vertices))
         present = np.arange(valence.max()) < valence[:, None]
-        neighbours = np.zeros(present.shape, np.int32)
-        neighbours[present] = edges[:, 1]
+        own = np.arange(len(present), dtype=np.int32)[:, None]
+        neighbours = np.repeat(own, present.shape[1], axis=1)  # (V, K)
+        neighbours[present] = edges[:, 1]  # edges are sorted by their start
         return neighbours, present
 
     def _angles(self) -> tuple[np.ndarray, np.ndarray]:
         q = self.neighbours
-        step = self.vertices[q] - self.vertices[:, None]
+        step = self.vertices[q] - self.vertices[:, None]  # (V, K, 3)
+        cosine = (self.normals[q] * self.normals[:, None]).sum(-1)  # (V, K)
+        opposite = np.argwhere(self.present & (cosine < FLAT - 1))
+        if len(opposite):
+            p, k = opposite[0]
+            raise ValueError(
+                f"The normals of the neighbours {p} and {q[p, k]} are "
+                "opposite, so no smallest rotation carries one to the other. "
+                "Refine the mesh."
+            )
         carried = _carry(self.normals[q], self.normals[:, None], self.first[q])
         return self._direction(step), self._direction(carried)
 
@@ -199,6 +231,45 @@ class MeshGeometry:
             pairs = zip(end.tolist(), start.tolist(), strict=True)
             turns += [angle[pair] for pair in pairs]
         return float(np.angle(np.exp(1j * turns)).sum())
+
+
+def _area_vectors(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return normals of the faces as long as twice their areas, (F, 3)."""
+    a, b, c = np.moveaxis(vertices[faces], 1, 0)  # (F, corner, 3)
+    return np.cross(b - a, c - a)
+
+
+def _sides(faces: np.ndarray) -> np.ndarray:
+    """Return the directed sides of all faces, (3 F, 2)."""
+    return faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+
+
+def _check_areas(vertices: np.ndarray, faces: np.ndarray) -> None:
+    corners = vertices[faces]
+    longest = np.linalg.norm(
+        corners - np.roll(corners, 1, axis=1), axis=-1
+    ).max(axis=1)
+    areas = np.linalg.norm(_area_vectors(vertices, faces), axis=1)
+    bad = np.flatnonzero(areas <= FLAT * longest**2)
+    if len(bad):
+        raise ValueError(
+            f"Each face needs an area, but face {bad[0]} with vertices "
+            f"{faces[bad[0]].tolist()} has none: a corner is named twice, or "
+            f"the three lie on a line. Remove such faces ({len(bad)} in all)."
+        )
+
+
+def _check_orientation(faces: np.ndarray) -> None:
+    sides, counts = np.unique(_sides(faces), axis=0, return_counts=True)
+    bad = sides[counts > 1]
+    if len(bad):
+        raise ValueError(
+            "Two faces that share an edge must run along it in opposite "
+            f"directions, but {counts[counts > 1][0]} faces run from vertex "
+            f"{bad[0][0]} to {bad[0][1]}: one is turned over, or more than "
+            "two meet there. Reverse the order of its vertices, or split "
+            "the mesh."
+        )
 
 
 def _carry(n_from, n_to, vectors) -> np.ndarray:
@@ -255,64 +326,59 @@ class GaugeConv(layers.Layer):
         self.transport = transport
 
     def build(self, input_shape):
-        """Create the weights, and the constants of the mesh."""
+        """Create the weights of all kernels, and the bias of the scalars."""
         self._check_input(input_shape)
-        top = len(self.fields_in) + len(self.fields_out) - 2
-        self._constants(top)
-        places = 2 * (top + 1) + 1  # cos and sin of each frequency, self
+        highest = len(self.fields_in) + len(self.fields_out) - 2
+        self._waves = _direction_waves(self.geometry, highest)
+        self._set_turns()
 
-        def basis(n, m):
-            series = angular_basis(n, m)
-            flat = series.reshape(len(series), -1, *series.shape[3:])
-            steady = flat[:2, :1] if n == m else flat[:0, :1]
-            if n == m == 0:
-                steady = flat[:, :1]
-            table = np.zeros(
-                (len(flat) + len(steady), places, *flat.shape[2:])
-            )
-            table[: len(flat), : flat.shape[1]] = flat
-            table[len(flat) :, -1:] = steady
-            return table
+        def kernels(n: int, m: int) -> np.ndarray:
+            around = _kernels_around(n, m, highest)
+            return np.concatenate([around, _kernels_here(n, m, highest)])
 
-        self.mixer = FieldMixer(self, self.fields_in, self.fields_out, basis)
+        self.mixer = FieldMixer(self, self.fields_in, self.fields_out, kernels)
         if self.fields_out[0]:
             self.bias = self.add_weight(
                 shape=self.fields_out[:1], initializer="zeros", name="bias"
             )
 
-    def _constants(self, top: int) -> None:
-        """Store directions (V, 2 top + 2, K) and transport (V, K, c_in)."""
-        mesh = self.geometry
-        f = np.arange(top + 1)[:, None]
-        angle = f * mesh.theta[:, None]
-        waves = np.stack([np.cos(angle), np.sin(angle)], axis=2)
-        weight = mesh.present / mesh.present.sum(1, keepdims=True)
-        waves = waves.reshape(len(angle), -1, angle.shape[-1])
-        self._waves = waves * weight[:, None]
-        m, self._partner, self._sign = _channel_table(self.fields_in)
-        turn = mesh.transport[..., None] * m * self.transport
-        self._cos, self._sin = np.cos(turn), np.sin(turn) * self._sign
+    def _set_turns(self) -> None:
+        """Store cosine and sine of each transport, (V, K, c_in)."""
+        frequency, self._partner, sign = _channel_table(self.fields_in)
+        turn = self.geometry.transport[..., None] * frequency * self.transport
+        self._cos, self._sin = np.cos(turn), np.sin(turn) * sign
 
     def call(self, inputs):
         """Carry, sum by direction, and mix the channels."""
         self._check_input(inputs.shape)
-        cos, sin, waves = (
-            ops.convert_to_tensor(part, inputs.dtype)
-            for part in (self._cos, self._sin, self._waves)
-        )
-        crossed = ops.take(inputs, self._partner, axis=2)
-        around = self.geometry.neighbours
-        carried = cos * ops.take(inputs, around, axis=1)
-        carried = carried + sin * ops.take(crossed, around, axis=1)
-        summed = waves @ carried  # (batch, V, 2 top + 2, c_in)
+        carried = self._carry_neighbours(inputs)  # (batch, V, K, c_in)
+        waves = ops.convert_to_tensor(self._waves, inputs.dtype)
+        summed = waves @ carried  # (batch, V, waves, c_in)
+        # the vertex itself is the last place: (batch, V, places, c_in)
         summed = ops.concatenate([summed, inputs[:, :, None]], axis=2)
         flat = ops.reshape(
             summed, (-1, summed.shape[1], summed.shape[2] * summed.shape[3])
         )
+        # (places, c_in, c_out) -> (places * c_in, c_out)
         matrix = ops.reshape(self.mixer.matrix(), (-1, self.channels[1]))
+        y = flat @ matrix  # (batch, V, c_out)
         bias = scalar_bias(self, inputs.dtype)
-        y = flat @ matrix
         return y if bias is None else y + bias
+
+    def _carry_neighbours(self, inputs):
+        """Return neighbours' values in the frames at V, (batch, V, K, c_in).
+
+        A turn by t makes cos(m t) f + sin(m t) J f of a vector f, where J f
+        exchanges the two channels of a vector.
+        """
+        cos, sin = (
+            ops.convert_to_tensor(part, inputs.dtype)
+            for part in (self._cos, self._sin)
+        )
+        around = self.geometry.neighbours  # (V, K)
+        exchanged = ops.take(inputs, self._partner, axis=2)  # J f up to signs
+        carried = cos * ops.take(inputs, around, axis=1)
+        return carried + sin * ops.take(exchanged, around, axis=1)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, V, channels out)."""
@@ -349,6 +415,55 @@ class GaugeConv(layers.Layer):
                 f"fields {self.fields_in}, but got {tuple(shape)}. Count a "
                 "scalar once and any other field twice."
             )
+
+
+def _direction_waves(mesh: MeshGeometry, highest: int) -> np.ndarray:
+    """Return cos(f theta), sin(f theta) of each neighbour, over its number.
+
+    The result has shape (V, 2 (highest + 1), K): frequencies 0, 1, ..., for
+    each the cosine before the sine, and 0 where there is no neighbour. A
+    product with it takes the mean over neighbours, sorted by direction.
+    """
+    frequency = np.arange(highest + 1)[:, None]
+    angle = frequency * mesh.theta[:, None]  # (V, frequency, K)
+    waves = np.stack([np.cos(angle), np.sin(angle)], axis=2)
+    # (V, frequency, 2, K) -> (V, 2 (highest + 1), K)
+    waves = waves.reshape(len(angle), -1, angle.shape[-1])
+    share = mesh.present / mesh.present.sum(1, keepdims=True)  # (V, K)
+    return waves * share[:, None]
+
+
+def _kernels_around(n: int, m: int, highest: int) -> np.ndarray:
+    """Return the kernels from frequency n to m that read neighbours.
+
+    Shape (count, places, dim m, dim n). The places are those of
+    `_direction_waves` and, last, the vertex itself, which these leave out.
+    """
+    series = angular_basis(n, m)  # (count, n + m + 1, 2, dim m, dim n)
+    count, frequencies, _, dim_m, dim_n = series.shape
+    waves = series.reshape(count, 2 * frequencies, dim_m, dim_n)
+    kernels = np.zeros((count, 2 * (highest + 1) + 1, dim_m, dim_n))
+    kernels[:, : 2 * frequencies] = waves
+    return kernels
+
+
+def _kernels_here(n: int, m: int, highest: int) -> np.ndarray:
+    """Return the kernels from frequency n to m that read the vertex itself.
+
+    It lies in no direction, so they must commute with every turn: none if n
+    and m differ, a number between scalars, and between vectors a multiple
+    of the identity plus one of the quarter turn. Shape and places are those
+    of `_kernels_around`.
+    """
+    dim_m, dim_n = min(m, 1) + 1, min(n, 1) + 1
+    commuting = np.zeros((0, dim_m, dim_n))
+    if n == m == 0:
+        commuting = np.ones((1, 1, 1))
+    elif n == m:
+        commuting = np.array([np.eye(2), [[0, 1], [-1, 0]]])
+    kernels = np.zeros((len(commuting), 2 * (highest + 1) + 1, dim_m, dim_n))
+    kernels[:, -1] = commuting
+    return kernels
 
 
 def _channel_table(fields: Fields) -> tuple:

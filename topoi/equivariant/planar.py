@@ -42,7 +42,7 @@ class _BankConv2D(layers.Layer):
             ("strides", strides),
         ):
             check_count(name, number)
-        _check_padding(type(self).__name__, padding, kernel_size)
+        _check_padding(type(self).__name__, padding, kernel_size, strides)
         self.filters = filters
         self.kernel_size = kernel_size
         self.group = SquareGroup(group)
@@ -72,9 +72,11 @@ class _BankConv2D(layers.Layer):
         k, order = self.kernel_size, self.group.order
         places = len(self._table)
         channels = k * k * self._channels_in // places
+        # A place is a pixel of the kernel and, after lifting, an element h.
         parts = ops.reshape(self.kernel, (places, channels, self.filters))
-        bank = ops.take(parts, self._table, axis=0)
+        bank = ops.take(parts, self._table, axis=0)  # (places, g, c, filters)
         bank = ops.transpose(bank, (0, 2, 1, 3))  # (places, c, g, filters)
+        # (k, k, h * c, g * filters): what one ordinary convolution takes
         return ops.reshape(bank, (k, k, -1, order * self.filters))
 
     def call(self, inputs):
@@ -82,13 +84,13 @@ class _BankConv2D(layers.Layer):
         shape = self.compute_output_shape(inputs.shape)
         bias = ops.tile(self.bias, shape[3]) if self.use_bias else None
         y = convolve(
-            _merge(inputs),
+            _merge(inputs),  # (batch, N, N, h * c)
             self.filter_bank(),
             bias,
             self.strides,
             self.padding,
-        )
-        return ops.reshape(y, (-1, *shape[1:]))
+        )  # (batch, N', N', g * filters)
+        return ops.reshape(y, (-1, *shape[1:]))  # (batch, N', N', g, filters)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, order, filters)."""
@@ -134,7 +136,8 @@ class LiftingConv2D(_BankConv2D):
     strides : int
         Step; exact only where `is_exact_size` says so.
     padding : {"valid", "same"}
-        "same" is exact for odd kernels at stride 1.
+        "same" is for odd kernels at stride 1: else one side would get more
+        zeros than the other.
     use_bias : bool
         One number a filter, shared by the group axis.
     kernel_initializer : str or Initializer
@@ -200,6 +203,14 @@ class FrozenGroupConv2D(layers.Layer):
         **kwargs,
     ):
         super().__init__(**{**kwargs, "trainable": False})
+        for name, number in (
+            ("filters", filters),
+            ("kernel_size", kernel_size),
+            ("order", order),
+            ("strides", strides),
+        ):
+            check_count(name, number)
+        _check_padding(type(self).__name__, padding, kernel_size, strides)
         self.filters = filters
         self.kernel_size = kernel_size
         self.order = order
@@ -209,7 +220,8 @@ class FrozenGroupConv2D(layers.Layer):
 
     def build(self, input_shape):
         """Create the bank and a bias."""
-        channels = int(np.prod(input_shape[3:]))
+        self.compute_output_shape(input_shape)
+        channels = int(np.prod(input_shape[3:]))  # c, or h * c
         self.bank = self.add_weight(
             shape=(self.kernel_size,) * 2
             + (channels, self.order * self.filters),
@@ -224,11 +236,13 @@ class FrozenGroupConv2D(layers.Layer):
         y = convolve(
             _merge(inputs), self.bank, self.bias, self.strides, self.padding
         )
-        y = self.activation(y)
+        y = self.activation(y)  # (batch, N', N', g * filters)
         return ops.reshape(y, (-1, *y.shape[1:3], self.order, self.filters))
 
     def compute_output_shape(self, input_shape):
         """Return (batch, side, side, order, filters)."""
+        rank = 4 if len(input_shape) == 4 else 5  # before or after lifting
+        _check_input("FrozenGroupConv2D", input_shape, rank, None)
         side = _side(
             input_shape[1], self.kernel_size, self.strides, self.padding
         )
@@ -273,10 +287,10 @@ class GroupAveragePool2D(layers.Layer):
     def call(self, inputs):
         """Pool the merged channels, then split them again."""
         shape = self.compute_output_shape(inputs.shape)
-        merged = _merge(inputs)
+        merged = _merge(inputs)  # (batch, N, N, order * c)
         pooled = ops.average_pool(
             merged, self.pool_size, self.strides, "valid", "channels_last"
-        )
+        )  # (batch, N', N', order * c)
         return ops.reshape(pooled, (-1, *shape[1:]))
 
     def compute_output_shape(self, input_shape):
@@ -304,7 +318,8 @@ class GroupPool(layers.Layer):
     Parameters
     ----------
     mode : {"max", "mean"}
-        How the values of one pixel are reduced.
+        How the values of one pixel are reduced. A maximum keeps NaN, and
+        leaves minus infinity out.
 
     Raises
     ------
@@ -422,7 +437,7 @@ def _fold(layer: layers.Layer, last: layers.Layer, weights: list) -> bool:
         gain, shift = (
             np.tile(part, last.order) for part in _gain_and_shift(layer)
         )
-        weights[0] *= gain
+        weights[0] *= gain  # (k, k, channels, g * filters) * (g * filters,)
         weights[1] = weights[1] * gain + shift
         return True
     return False
@@ -471,14 +486,17 @@ def _turn_table(k: int, n: int, group: SquareGroup) -> np.ndarray:
     -------
     ndarray of int32, shape (k * k * n, order)
     """
-    places = np.arange(k * k * n).reshape(1, k, k, n)
+    places = np.arange(k * k * n).reshape(1, k, k, n)  # one numbered kernel
     act = group.act_image if n == 1 else group.act_feature
     turned = [act(g, places).ravel() for g in range(group.order)]
-    return np.stack(turned, axis=-1).astype(np.int32)
+    return np.stack(turned, axis=-1).astype(np.int32)  # (k * k * n, order)
 
 
 def _merge(x):
-    """Return x with all axes after the second side merged into channels."""
+    """Return x with all axes after the second side merged into channels.
+
+    (batch, N, N, c) stays; (batch, N, N, h, c) becomes (batch, N, N, h * c).
+    """
     return ops.reshape(x, (-1, *x.shape[1:3], int(np.prod(x.shape[3:]))))
 
 
@@ -493,13 +511,16 @@ def _side(side: int, k: int, stride: int, padding: str) -> int:
     return (side - k) // stride + 1
 
 
-def _check_padding(layer: str, padding: str, k: int) -> None:
-    if padding not in ("valid", "same") or (padding == "same" and k % 2 == 0):
+def _check_padding(layer: str, padding: str, k: int, strides: int) -> None:
+    lopsided = padding == "same" and (k % 2 == 0 or strides > 1)
+    if padding not in ("valid", "same") or lopsided:
         raise ValueError(
-            f'{layer} needs padding "valid", or "same" with an odd kernel, '
-            f"but got padding={padding!r} and kernel_size={k}: an even "
-            "kernel would pad one side more than the other, and a turn "
-            "would not preserve that. Take an odd kernel."
+            f'{layer} needs padding "valid", or "same" with an odd kernel '
+            f"and stride 1, but got padding={padding!r}, kernel_size={k} and "
+            f"strides={strides}: one side would get more zeros than the "
+            "other, and a turn would not preserve that. Take an odd kernel "
+            "at stride 1, or pad with keras.layers.ZeroPadding2D and use "
+            '"valid".'
         )
 
 

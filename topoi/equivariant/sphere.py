@@ -57,13 +57,14 @@ class SphereGrid:
     def __init__(self, degree: int, oversample: float = 1.0):
         size = _grid_size(degree, oversample)
         nodes, weights = np.polynomial.legendre.leggauss(size + 1)
+        # every colatitude meets every longitude: n = (M + 1) (2M + 1) points
         longitudes = 2 * np.pi * np.arange(2 * size + 1) / (2 * size + 1)
         self.theta = np.repeat(np.arccos(nodes), 2 * size + 1)
         self.phi = np.tile(longitudes, size + 1)
         self.weights = np.repeat(weights, 2 * size + 1)
         self.weights *= 2 * np.pi / (2 * size + 1)
         self.synthesis = sph_harm_real(degree, self.theta, self.phi)
-        self.analysis = self.synthesis.T * self.weights
+        self.analysis = self.synthesis.T * self.weights  # ((L + 1)**2, n)
 
 
 class RotationGrid:
@@ -92,16 +93,17 @@ class RotationGrid:
         turns = 2 * np.pi * np.arange(2 * size + 1) / (2 * size + 1)
         grid = np.meshgrid(turns, np.arccos(nodes), turns, indexing="ij")
         self.alpha, self.beta, self.gamma = (part.ravel() for part in grid)
+        # (M + 1,) along beta -> (2M + 1, M + 1, 2M + 1) -> (n,)
         density = np.broadcast_to(weights[:, None], grid[0].shape).ravel()
         density = density / (2 * (2 * size + 1) ** 2)
-        columns = [
+        columns = [  # D^l at n rotations: (n, 2l+1, 2l+1) -> (n, (2l+1)**2)
             wigner_d(l, self.alpha, self.beta, self.gamma).reshape(
                 len(density), -1
             )
             for l in range(degree + 1)
         ]
         norms = np.repeat(2 * np.arange(degree + 1) + 1, _block_sizes(degree))
-        self.synthesis = np.concatenate(columns, axis=1)
+        self.synthesis = np.concatenate(columns, axis=1)  # (n, K)
         self.analysis = self.synthesis.T * density * norms[:, None]
 
 
@@ -155,9 +157,10 @@ class ZonalConv(layers.Layer):
     def call(self, inputs):
         """Multiply each degree by its matrix."""
         _sphere_degree(self, inputs.shape)
+        # one matrix a coefficient: (L + 1, c, F) -> ((L + 1)**2, c, F)
         kernel = ops.take(self.kernel, self._degrees, axis=0)
-        x = ops.transpose(inputs, (1, 0, 2))
-        y = ops.transpose(x @ kernel, (1, 0, 2))
+        x = ops.transpose(inputs, (1, 0, 2))  # ((L + 1)**2, batch, c)
+        y = ops.transpose(x @ kernel, (1, 0, 2))  # (batch, (L + 1)**2, F)
         if not self.use_bias:
             return y
         constant = math.sqrt(4 * math.pi) * (self._degrees == 0)[:, None]
@@ -196,8 +199,9 @@ class _GridActivation(layers.Layer):
         synthesis, analysis = self._matrices(inputs.shape)
         synthesis = ops.convert_to_tensor(synthesis, inputs.dtype)
         analysis = ops.convert_to_tensor(analysis, inputs.dtype)
+        # (n, K) @ (batch, K, c) -> (batch, n, c), a value at each point
         values = self.activation(synthesis @ inputs)
-        return analysis @ values
+        return analysis @ values  # (K, n) @ (batch, n, c) -> (batch, K, c)
 
     def compute_output_shape(self, input_shape):
         """Return the shape, which does not change."""
@@ -224,7 +228,8 @@ class SphericalActivation(_GridActivation):
     Parameters
     ----------
     activation : str or callable
-        Applied to each value.
+        Applied to each value. As everywhere in Keras, a function of one's
+        own is loaded again only if it is registered.
     oversample : float
         See `SphereGrid`.
 
@@ -295,10 +300,11 @@ class SphereCorrelation(layers.Layer):
         blocks = []
         for l in range(degree + 1):
             at = slice(l * l, (l + 1) ** 2)
+            # f_l (batch, n, c) times psi_l (m, c, F): F^l (batch, n, m, F)
             block = ops.einsum("bnc,mcf->bnmf", inputs[:, at], self.kernel[at])
-            size = (2 * l + 1) ** 2
+            size = (2 * l + 1) ** 2  # n and m in one axis, row after row
             blocks.append(ops.reshape(block, (-1, size, self.filters)))
-        return ops.concatenate(blocks, axis=1)
+        return ops.concatenate(blocks, axis=1)  # (batch, K, F)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, K, filters)."""
@@ -356,12 +362,15 @@ class RotationConv(layers.Layer):
         kernel = self.kernel * ops.convert_to_tensor(self._scale, inputs.dtype)
         for l, size in enumerate(_block_sizes(degree)):
             n = 2 * l + 1
-            x = inputs[:, start : start + size]
-            psi = kernel[start : start + size]
+            x = inputs[:, start : start + size]  # F^l: (batch, n * n, c)
+            psi = kernel[start : start + size]  # Psi^l: (n * n, c, F)
+            # The sum over columns of F^l and channels is one product:
+            # (batch, row, column * c) @ (column * c, new column * F)
             x = ops.reshape(x, (-1, n, n * channels))
             psi = ops.reshape(psi, (n, n, channels, self.filters))
-            psi = ops.transpose(psi, (0, 2, 1, 3))
+            psi = ops.transpose(psi, (0, 2, 1, 3))  # (n, c, n, F)
             psi = ops.reshape(psi, (n * channels, n * self.filters))
+            # (batch, n, n * F) -> (batch, n * n, F)
             blocks.append(ops.reshape(x @ psi, (-1, size, self.filters)))
             start += size
         return ops.concatenate(blocks, axis=1)
@@ -446,9 +455,11 @@ class CGProduct(layers.Layer):
             return
         a = x[:, l1 * l1 : (l1 + 1) ** 2]
         b = y[:, l2 * l2 : (l2 + 1) ** 2]
+        # every pair of orders and of channels: (batch, m1, m2, c1, c2)
         outer = a[:, :, None, :, None] * b[:, None, :, None, :]
         rows = a.shape[1] * b.shape[1]
         outer = ops.reshape(outer, (-1, rows, a.shape[2] * b.shape[2]))
+        # rows (m1, m2) become rows (l, m): (batch, orders of all l, c1 * c2)
         basis = _pair_basis(l1, l2, self.degree_out)
         coupled = ops.convert_to_tensor(basis, x.dtype) @ outer
         start = 0
@@ -462,10 +473,11 @@ class CGProduct(layers.Layer):
         blocks = []
         for l, part in enumerate(parts):
             if part:
+                # one entry a pair (l1, l2): (batch, 2l+1, pairs * c1 * c2)
                 joined = ops.concatenate(part, axis=-1)
                 kernel = ops.convert_to_tensor(next(kernels), x.dtype)
-                blocks.append(joined @ kernel)
-            else:
+                blocks.append(joined @ kernel)  # (batch, 2l+1, F)
+            else:  # no pair couples to this degree: (batch, 2l+1, F) zeros
                 empty = ops.zeros_like(x[:, :1, :1])
                 shape = (1, 2 * l + 1, self.filters)
                 blocks.append(empty * ops.zeros(shape, x.dtype))
@@ -504,7 +516,7 @@ class PowerSpectrum(layers.Layer):
             ops.sum(squares[:, l * l : (l + 1) ** 2], axis=1)
             for l in range(degree + 1)
         ]
-        return ops.stack(sums, axis=1)
+        return ops.stack(sums, axis=1)  # (batch, L + 1, c)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, L + 1, channels)."""
@@ -550,6 +562,7 @@ def rotate_matrices(f: np.ndarray, alpha, beta, gamma) -> np.ndarray:
     blocks, start, l = [], 0, 0
     while start < f.shape[1]:
         n = 2 * l + 1
+        # (batch, n * n, c) -> (batch, row, column * c): D^l acts on rows
         block = f[:, start : start + n * n].reshape(len(f), n, -1)
         turned = wigner_d(l, alpha, beta, gamma) @ block
         blocks.append(turned.reshape(len(f), n * n, -1))
@@ -561,7 +574,7 @@ def rotate_matrices(f: np.ndarray, alpha, beta, gamma) -> np.ndarray:
 def _pair_basis(l1: int, l2: int, degree_out: int) -> np.ndarray:
     """Return the rows of all allowed (l, m): shape (rows, (2l1+1)(2l2+1))."""
     degrees = range(abs(l1 - l2), min(l1 + l2, degree_out) + 1)
-    tables = [
+    tables = [  # (2l1+1, 2l2+1, 2l+1) -> ((2l1+1)(2l2+1), 2l+1)
         clebsch_gordan(l1, l2, l).reshape(-1, 2 * l + 1) for l in degrees
     ]
     return np.concatenate(tables, axis=1).T.copy()

@@ -160,11 +160,14 @@ def circular_harmonic_basis(
     row, column = np.meshgrid(axis, axis, indexing="ij")
     r, phi = np.hypot(row, column), np.arctan2(-row, column)
     f = np.arange(n + m + 1)[:, None, None]
+    # (frequency f, cosine or sine p, row x, column y)
     waves = np.stack([np.cos(f * phi), np.sin(f * phi)], axis=1)
     waves = waves * ((r > 0) | (f == 0))[:, None]
+    # basis b, dim m and dim n i and j: (b, k, k, dim m, dim n)
     angular = np.einsum("bfpij,fpxy->bxyij", angular_basis(n, m), waves)
     rings = np.exp(-0.5 * ((r - np.reshape(radii, (-1, 1, 1))) / width) ** 2)
-    rings = rings * (r <= kernel_size / 2)
+    rings = rings * (r <= kernel_size / 2)  # (radii, k, k)
+    # (radii, b, k, k, dim m, dim n), then radii and b in one axis
     kernels = rings[:, None, :, :, None, None] * angular
     kernels = kernels.reshape(-1, *angular.shape[1:])
     norms = np.sqrt(np.square(kernels).sum((1, 2, 3, 4)))
@@ -221,8 +224,8 @@ class SteerableConv2D(layers.Layer):
     Raises
     ------
     ValueError
-        If the kernel is even, `fields` are malformed, the input has another
-        number of channels, or is not square.
+        If the kernel is even, the padding unknown, `fields` are malformed,
+        or the input has another number of channels, or is not square.
 
     Notes
     -----
@@ -247,6 +250,11 @@ class SteerableConv2D(layers.Layer):
         self.radii = tuple(radii or range(kernel_size // 2 + 1))
         _check_rings(kernel_size, self.radii, width)
         self.width = width
+        if padding not in ("valid", "same"):
+            raise ValueError(
+                'SteerableConv2D needs padding "valid" or "same", but got '
+                f"{padding!r}. Choose one of the two."
+            )
         self.padding = padding
 
     def build(self, input_shape):
@@ -257,6 +265,7 @@ class SteerableConv2D(layers.Layer):
             kernels = circular_harmonic_basis(
                 self.kernel_size, n, m, self.radii, self.width
             )
+            # (count, k, k, dim m, dim n) -> (count, k * k, dim m, dim n)
             flat = kernels.reshape(len(kernels), -1, *kernels.shape[3:])
             return flat * np.sqrt(kernels.shape[3])
 
@@ -269,7 +278,8 @@ class SteerableConv2D(layers.Layer):
     def filter_bank(self):
         """Return the kernel, (k, k, channels in, channels out)."""
         k = self.kernel_size
-        return ops.reshape(self.mixer.matrix(), (k, k, *self.channels))
+        matrix = self.mixer.matrix()  # (k * k, channels in, channels out)
+        return ops.reshape(matrix, (k, k, *self.channels))
 
     def call(self, inputs):
         """Correlate with the combined kernel."""
@@ -349,10 +359,12 @@ class NormActivation(layers.Layer):
         if not sum(self.fields[1:]):
             return scalars
         shape = (-1, *inputs.shape[1:-1], sum(self.fields[1:]), 2)
+        # (batch, side, side, 2 * vectors) -> (batch, side, side, vectors, 2)
         vectors = ops.reshape(inputs[..., self.fields[0] :], shape)
         squares = ops.sum(ops.square(vectors), axis=-1)
-        length = ops.sqrt(squares + 1e-6)
+        length = ops.sqrt(squares + 1e-6)  # (batch, side, side, vectors)
         gain = ops.relu(length + self.bias) / length
+        # back to (batch, side, side, 2 * vectors)
         scaled = ops.reshape(
             vectors * gain[..., None], (*shape[:-2], 2 * shape[-2])
         )
@@ -413,7 +425,10 @@ class FieldMixer:
         """Combine the kernels of one pair of frequencies."""
         _, places, dim_out, dim_in = kernels.shape
         kernels = ops.convert_to_tensor(kernels, self.layer.compute_dtype)
+        # kernels (c, places p, dim out i, dim in j), weight (c, in n, out m):
+        # the number of a field comes before the place inside it
         block = ops.einsum("cpij,cnm->pnjmi", kernels, weight)
+        # (places, n * dim in, m * dim out): channels in, channels out
         shape = (places, weight.shape[1] * dim_in, weight.shape[2] * dim_out)
         return ops.reshape(block, shape)
 

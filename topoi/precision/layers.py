@@ -25,6 +25,10 @@ class LowPrecisionDense(keras.layers.Layer):
         Format of the operands.
     activation : str or callable, optional
         Applied to the float32 result.
+
+    Notes
+    -----
+    NaN and infinity in an input go through as in `keras.layers.Dense`.
     """
 
     def __init__(
@@ -88,10 +92,12 @@ def _straight_through(x, target: str):
     """Round on the way in; let errors pass as if nothing had happened.
 
     The difference of a number and its rounded value is a float32, so the sum
-    below is the rounded value exactly.
+    below is the rounded value exactly. Infinity stays itself: it has no
+    difference to its rounded value, inf - inf is NaN.
     """
     x = ops.convert_to_tensor(x)
-    return x + ops.stop_gradient(_rounded(x, target) - x)
+    gap = ops.where(ops.isinf(x), ops.zeros_like(x), _rounded(x, target) - x)
+    return x + ops.stop_gradient(gap)
 
 
 def _round_error(target: str):

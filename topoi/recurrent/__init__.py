@@ -8,11 +8,13 @@ One subject a file:
 - `scans`: prefixes of an associative product, and linear recurrences
 - `adders`: carries that ripple or look ahead, and sums to learn from
 - `min_gru`: `MinGRU`, a gated recurrence that one scan solves
+- `masks`: what masked steps hold, and the last step that counts
 - `lookahead`: the carry-lookahead network, and how far it sees
 - `dependence`: which outputs of a sequence model move with which inputs
 - `forecasting`: windows of a series, an honest split, baselines
 
-Time is axis 1 of a batch of sequences, shape (batch, time, features).
+Time is axis 1 of a batch of sequences, shape (batch, time, features). A NaN
+in one sequence spoils states of that sequence, and of no other.
 """
 
 from topoi.recurrent.adders import (

@@ -177,9 +177,11 @@ def addition_task(
             f"propagate={propagate}."
         )
     a, b = rng.integers(0, 2, size=(2, count, width)).astype(bool)
+    # (count, width) < (count, 1)
     forced = rng.random((count, width)) < chance[:, np.newaxis]
     b = np.where(forced, ~a, b)
-    y = lookahead_add(a, b)[:, :-1, np.newaxis]
+    y = lookahead_add(a, b)[:, :-1, np.newaxis]  # (count, width, 1)
+    # two arrays (count, width) -> (count, width, 2)
     return np.stack([a, b], axis=-1).astype("float32"), y.astype("float32")
 
 

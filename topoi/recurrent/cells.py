@@ -57,7 +57,7 @@ def lstm_step(
     Source: Hochreiter and Schmidhuber (1997), with the forget gate of
     Gers et al. (2000).
     """
-    i, f, g, o = np.split(x @ w + h @ u + b, 4, axis=-1)
+    i, f, g, o = np.split(x @ w + h @ u + b, 4, axis=-1)  # each (batch, m)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
@@ -88,7 +88,7 @@ def gru_step(
     The update gate z keeps the *old* state, h' = z h + (1 - z) candidate.
     Cho et al. (2014) write it so, too; others exchange z and 1 - z.
     """
-    xz, xr, xh = np.split(x @ w + b[0], 3, axis=-1)
+    xz, xr, xh = np.split(x @ w + b[0], 3, axis=-1)  # each (batch, m)
     hz, hr, hh = np.split(h @ u + b[1], 3, axis=-1)
     z, r = sigmoid(xz + hz), sigmoid(xr + hr)
     candidate = np.tanh(xh + r * hh)  # the reset gate acts after the product
@@ -122,7 +122,7 @@ def lstm_forward(
     for t in range(x.shape[1]):
         h, c = lstm_step(x[:, t], h, c, w, u, b)
         outputs.append(h)
-    return np.stack(outputs, axis=1)
+    return np.stack(outputs, axis=1)  # (batch, time, m)
 
 
 def gru_forward(
@@ -139,4 +139,4 @@ def gru_forward(
     for t in range(x.shape[1]):
         h = gru_step(x[:, t], h, w, u, b)
         outputs.append(h)
-    return np.stack(outputs, axis=1)
+    return np.stack(outputs, axis=1)  # (batch, time, m)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from topoi.recurrent.checks import check_rank, output_shape, positive
+from topoi.recurrent.masks import last_step, zero_masked
 
 
 def causal_field(kernel: int, levels: int, convs: int = 1) -> int:
@@ -93,7 +94,8 @@ class CarryLookahead(keras.layers.Layer):
     -----
     Convolutions know no mask; here masked steps are set to zero before each
     of them, so that sequences padded at the *front* give what they would
-    give without padding. Source: Jiang et al. (2021) and their code.
+    give without padding. Padding at the end changes nothing before it.
+    Source: Jiang et al. (2021) and their code.
     """
 
     def __init__(
@@ -160,22 +162,21 @@ class CarryLookahead(keras.layers.Layer):
 
     def call(self, inputs, mask=None, training=None):
         """Return the lookahead estimate y_t of every step."""
-        keep = None
-        if mask is not None:
-            keep = ops.cast(ops.expand_dims(mask, -1), self.compute_dtype)
-        y = inputs
+        # (batch, time, n), and from the first convolution on filters wide
+        y = zero_masked(inputs, mask)
         for start in range(0, len(self.convolutions), self.convs):
             level = y
             for convolution in self.convolutions[start : start + self.convs]:
-                y = convolution(y if keep is None else y * keep)
+                y = convolution(zero_masked(y, mask))
                 y = self.drop(y, training=training)
             if self.residual:
                 first = start == 0 and self.shortcut is not None
                 y = y + (self.shortcut(level) if first else level)
         if not self.shift:
             return y
-        y = y if keep is None else y * keep
-        return ops.pad(y[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        # y_t moves to t + 1, and a zero to the first step
+        y = zero_masked(y, mask)[:, :-1]
+        return ops.pad(y, [[0, 0], [1, 0], [0, 0]])
 
     def compute_output_shape(self, input_shape):
         """Return (batch, time, filters)."""
@@ -215,7 +216,9 @@ class CarryLookaheadRNN(keras.layers.Layer):
         analogue of a carry; ``shift=False``, with one convolution a level
         and no shortcut, is the published network.
     return_sequences : bool
-        All states, or the last one of shape (batch, units).
+        All states, or the last one of shape (batch, units): with a mask,
+        that of the last step which is not masked, and zero for a sequence
+        without any.
 
     Raises
     ------
@@ -224,6 +227,7 @@ class CarryLookaheadRNN(keras.layers.Layer):
 
     Notes
     -----
+    An infinite input may leave finite states, since tanh is bounded.
     Source: Jiang et al. (2021), arXiv:2106.12901, and the authors' code.
     """
 
@@ -270,9 +274,11 @@ class CarryLookaheadRNN(keras.layers.Layer):
 
     def call(self, inputs, mask=None, training=None):
         """Return the states of all steps, or of the last one."""
+        inputs = zero_masked(inputs, mask)
         y = self.lookahead(inputs, mask=mask, training=training)
+        # every step at once: (batch, time, units)
         h = ops.tanh(self.from_input(inputs) + self.from_lookahead(y))
-        return h if self.return_sequences else h[:, -1]
+        return h if self.return_sequences else last_step(h, mask)
 
     def compute_mask(self, inputs, mask=None):
         """Pass the mask on with sequences only."""

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from topoi.recurrent.checks import check_rank, output_shape, positive
+from topoi.recurrent.masks import zero_masked
 from topoi.recurrent.scans import scan_linear
 
 
@@ -66,14 +67,14 @@ class MinGRU(keras.layers.Layer):
 
     def gate_and_value(self, inputs):
         """Return z and v, each of shape (batch, time, units)."""
+        # (batch, time, n) @ (n, 2 units), then cut in two along the units
         z, v = ops.split(ops.matmul(inputs, self.kernel) + self.bias, 2, -1)
         return ops.sigmoid(z), self.activation(v)
 
     def call(self, inputs, mask=None):
         """Return the states; a masked step keeps the state."""
-        z, v = self.gate_and_value(inputs)
-        if mask is not None:
-            z = z * ops.cast(ops.expand_dims(mask, -1), z.dtype)
+        z, v = self.gate_and_value(zero_masked(inputs, mask))
+        z = zero_masked(z, mask)  # a closed gate keeps the state
         h = scan_linear(1 - z, z * v, method=self.method)
         return h if self.return_sequences else h[:, -1]
 

@@ -44,6 +44,7 @@ def prefix_scan(operator: Operator, elements: Arrays) -> Arrays:
         )
     reach = 1
     while reach < length:
+        # (..., length - reach): blocks, and the blocks that end before them
         earlier = tuple(e[..., :-reach] for e in result)
         later = tuple(e[..., reach:] for e in result)
         joined = operator(earlier, later)
@@ -122,6 +123,7 @@ def scan_linear(a, b, axis: int = 1, initial=None, method: str = "tree"):
     else:
         products, h = ops.associative_scan(linear_compose, (a, b), axis=axis)
     if initial is not None:
+        # products of all factors so far carry the start to every step
         h = h + products * ops.expand_dims(initial, axis)
     # Inside the tree TensorFlow forgets the shape, PyTorch half precision.
     h = ops.cast(h, keras.backend.standardize_dtype(b.dtype))

@@ -183,16 +183,22 @@ class Block(keras.layers.Layer):
         super().__init__(**kwargs)
         self.heads, self.hidden, self.decoder = heads, hidden, decoder
         names = ("own", "cross", "mlp") if decoder else ("own", "mlp")
+        policy = self.dtype_policy  # the parts compute as the block does
         self.norms = {
             name: keras.layers.LayerNormalization(
-                rms_scaling=False, epsilon=1e-5, name=f"norm_{name}"
+                rms_scaling=False,
+                epsilon=1e-5,
+                name=f"norm_{name}",
+                dtype=policy,
             )
             for name in names
         }
-        self.own = Attention(heads, name="own")
+        self.own = Attention(heads, name="own", dtype=policy)
         if decoder:
-            self.cross = Attention(heads, rotary=False, name="cross")
-        self.mlp = FeedForward(hidden, name="mlp")
+            self.cross = Attention(
+                heads, rotary=False, name="cross", dtype=policy
+            )
+        self.mlp = FeedForward(hidden, name="mlp", dtype=policy)
 
     def build(self, input_shape):
         """Build the parts for inputs (batch, length, width)."""
