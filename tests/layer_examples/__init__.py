@@ -36,6 +36,9 @@ class Example:
     infinity : {"stays", "spreads", "bounded"}
         What an infinite input leaves in its own row: infinity and no NaN;
         infinity or NaN; or finite numbers, too.
+    rounds : bool
+        Keras computes a part of it in float32 outside TensorFlow, whatever
+        the policy: its tanh does.
     """
 
     make: Callable[..., Any]
@@ -44,6 +47,7 @@ class Example:
     mask: Literal["none", "passed", "read"] = "none"
     dtypes: tuple[str, ...] = POLICIES
     infinity: Literal["stays", "spreads", "bounded"] = "spreads"
+    rounds: bool = False
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:

@@ -23,6 +23,7 @@ EXAMPLES = {
         (7, 3),
         mask="read",
         infinity="bounded",
+        rounds=True,
     ),
     "CarryLookaheadRNN, last state": Example(
         partial(
@@ -37,5 +38,6 @@ EXAMPLES = {
         (7, 3),
         mask="read",
         infinity="bounded",
+        rounds=True,
     ),
 }

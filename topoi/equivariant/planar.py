@@ -339,8 +339,10 @@ class GroupPool(layers.Layer):
     def call(self, inputs):
         """Take the maximum or the mean over the group axis."""
         self.compute_output_shape(inputs.shape)
-        reduce = ops.max if self.mode == "max" else ops.mean
-        return reduce(inputs, axis=-2)
+        if self.mode == "max":
+            return ops.max(inputs, axis=-2)
+        # not ops.mean, which sums float64 as float32 on JAX and PyTorch
+        return ops.sum(inputs, axis=-2) / inputs.shape[-2]
 
     def compute_output_shape(self, input_shape):
         """Return the shape without the group axis."""

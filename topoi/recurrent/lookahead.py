@@ -277,7 +277,9 @@ class CarryLookaheadRNN(keras.layers.Layer):
         inputs = zero_masked(inputs, mask)
         y = self.lookahead(inputs, mask=mask, training=training)
         # every step at once: (batch, time, units)
-        h = ops.tanh(self.from_input(inputs) + self.from_lookahead(y))
+        h = self.from_input(inputs) + self.from_lookahead(y)
+        # Keras' tanh turns float64 into float32 on JAX and PyTorch
+        h = ops.cast(ops.tanh(h), self.compute_dtype)
         return h if self.return_sequences else last_step(h, mask)
 
     def compute_mask(self, inputs, mask=None):
