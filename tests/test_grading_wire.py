@@ -1,13 +1,16 @@
 """What may cross between worker and checker, and what may not."""
 
+import ast
 import contextlib
 import json
 import math
 import os
 import random
+import re
 import struct
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tools.grading import wire
-from tools.grading.wire import Channel, Decoder, Encoder, WireError
+from tools.grading.inside import wire
+from tools.grading.inside.wire import Channel, Decoder, Encoder, WireError
 
 LEAVES = (
     st.none()
@@ -147,29 +150,34 @@ def test_what_is_no_data_is_refused(value):
     "data",
     [
         1.5,
-        {"t": "pickle", "v": "x"},
-        {"t": "handle", "v": 0},
-        {"t": "code", "c": [0, 1]},
-        {"t": "import", "v": ["os", "system"]},
-        {"t": "int", "v": "0x" + "f" * 200_000},
-        {"t": "int", "v": "12 monkeys"},
-        {"t": "array", "d": "<f8", "s": [2], "o": [0, 16]},
-        {"t": "array", "d": "<f8", "s": [-1], "o": [0, 8]},
-        {"t": "array", "d": "|O", "s": [1], "o": [0, 8]},
-        {"t": "array", "d": "<f8," * 9, "s": [1], "o": [0, 8]},
-        {"t": "array", "d": "<f8", "s": [10**9, 10**9], "o": [0, 8]},
-        {"t": "array", "d": "<f8", "s": [1], "o": [-8, 8]},
-        {"t": "objects", "s": [2], "v": [1]},
-        {"t": "dict", "v": [[[], 1]]},
-        {"t": "dict", "v": [[{"t": "list", "v": []}, 1]]},
-        {"t": "named", "f": ["x; import os"], "v": [1]},
-        {"t": "named", "f": ["a"] * 100, "v": [1] * 100},
-        {"t": "generator", "v": ["1", "2"]},
-        {"t": "random", "v": {"t": "tuple", "v": [1, 2, 3]}},
-        {"t": "fraction", "v": [1, 0]},
-        {"t": ["list"], "v": []},
-        {"t": "range", "v": [0, 1, 0]},
-        {"t": "float", "v": "xyz"},
+        {"tag": "pickle", "value": "x"},
+        {"tag": "handle", "number": 0},
+        {"tag": "code", "code": [0, 1]},
+        {"tag": "import", "module": "os", "name": "system"},
+        {"tag": "int", "value": "0x" + "f" * 200_000},
+        {"tag": "int", "value": "12 monkeys"},
+        {"tag": "array", "dtype": "<f8", "shape": [2], "span": [0, 16]},
+        {"tag": "array", "dtype": "<f8", "shape": [-1], "span": [0, 8]},
+        {"tag": "array", "dtype": "|O", "shape": [1], "span": [0, 8]},
+        {"tag": "array", "dtype": "<f8," * 9, "shape": [1], "span": [0, 8]},
+        {
+            "tag": "array",
+            "dtype": "<f8",
+            "shape": [10**9, 10**9],
+            "span": [0, 8],
+        },
+        {"tag": "array", "dtype": "<f8", "shape": [1], "span": [-8, 8]},
+        {"tag": "objects", "shape": [2], "value": [1]},
+        {"tag": "dict", "value": [[[], 1]]},
+        {"tag": "dict", "value": [[{"tag": "list", "value": []}, 1]]},
+        {"tag": "named", "fields": ["x; import os"], "value": [1]},
+        {"tag": "named", "fields": ["a"] * 100, "value": [1] * 100},
+        {"tag": "generator", "value": ["1", "2"]},
+        {"tag": "random", "value": {"tag": "tuple", "value": [1, 2, 3]}},
+        {"tag": "fraction", "value": [1, 0]},
+        {"tag": ["list"], "value": []},
+        {"tag": "range", "value": [0, 1, 0]},
+        {"tag": "float", "value": "xyz"},
         {},
     ],
     ids=str,
@@ -185,7 +193,9 @@ def test_forged_values_are_refused(data):
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from(["t", "v", "d", "s", "o", "f", "x"]),
+                st.sampled_from(
+                    ["tag", "value", "dtype", "shape", "span", "fields", "x"]
+                ),
                 inner | st.sampled_from([*wire._READERS]),
                 max_size=5,
             )
@@ -221,10 +231,10 @@ def frame(header: bytes, body: bytes = b"") -> bytes:
 def test_a_frame_arrives_whole(ends):
     channel, ours, _ = ends
     encoder = Encoder()
-    header = {"v": encoder.encode(np.arange(3))}
+    header = {"value": encoder.encode(np.arange(3))}
     os.write(ours, frame(json.dumps(header).encode(), encoder.body))
     arrived, body = channel.receive()
-    assert Decoder(body).decode(arrived["v"]).tolist() == [0, 1, 2]
+    assert Decoder(body).decode(arrived["value"]).tolist() == [0, 1, 2]
 
 
 def test_a_frame_is_sent_as_it_is_read(ends):
@@ -278,3 +288,78 @@ def test_fractions_in_arrays_of_objects():
     array = np.array([[Fraction(1, 3), 2]], object)
     arrived = wire.copied(array)
     assert arrived.tolist() == [[Fraction(1, 3), 2]]
+
+
+# -- the page of the protocol -------------------------------------------------
+
+INSIDE = Path(wire.__file__).parent
+FORMAT = {  # of notebooks
+    *("cell_type", "metadata", "nbgrader", "grade", "grade_id", "solution"),
+}
+OTHERS = {  # NumPy's names, and names that never leave a process
+    *("bit_generator", "state", "inc", "has_uint32", "uinteger"),
+    *("__builtins__", "__name__", "__probe__", "_number", "lost"),
+    *("TOPOI_ANSWERS_ELSEWHERE",),
+}
+TABLES = ("op", "tag", "key")  # what may head the first column of one
+
+
+def documented(page: str) -> set[str]:
+    """Return the code in the first columns of the tables of a page."""
+    words, columns = set(), 0
+    for line in page.split("\n"):
+        if not line.startswith("|"):
+            columns = 0
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] in TABLES:
+            columns = 2 if cells[1:2] == ["keys"] else 1
+        for cell in cells[:columns]:
+            words |= set(re.findall("`([^`]+)`", cell))
+    return words
+
+
+def used(source: str) -> set[str]:
+    """Return the keys, tags and kinds of messages in a source."""
+    words = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Dict():
+                pairs = zip(node.keys, node.values, strict=True)
+                for key, value in pairs:
+                    words |= {text(key)}
+                    words |= {text(value)} if text(key) in TABLES else set()
+            case ast.Subscript():
+                words |= {text(node.slice)}
+            case ast.Call(func=ast.Attribute(attr="get" | "pop")):
+                words |= set(map(text, node.args[:1]))
+            case ast.Call(
+                func=ast.Attribute(attr="emit") | ast.Name(id="emit")
+            ):
+                words |= {keyword.arg for keyword in node.keywords}
+    return words - {"", None}
+
+
+def text(node) -> str:
+    value = getattr(node, "value", "")
+    return value if isinstance(value, str) else ""
+
+
+def test_the_page_of_the_protocol_has_the_keys_of_the_code():
+    files = INSIDE.glob("*.py")
+    found = set().union(*(used(f.read_text()) for f in files))
+    found |= set(wire._READERS)
+    page = documented((INSIDE / "README.md").read_text(encoding="utf-8"))
+    assert not page - found
+    assert found - page - FORMAT - OTHERS == {"op", "tag"}
+    assert found >= FORMAT | OTHERS, "an exception that nothing needs"
+    assert not [word for word in page if len(word) == 1]
+
+
+def test_a_key_that_no_page_tells_is_found():
+    assert used('x = {"op": "leak", "secret": 1}; x["more"]') == {
+        *("op", "leak", "secret", "more"),
+    }
+    assert documented("| op | keys |\n|-|-|\n| `a` | `b` |\n\n`c`") == {
+        *("a", "b"),
+    }

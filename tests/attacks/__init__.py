@@ -125,14 +125,14 @@ PATCHES = {
     "get_ipython().input_transformers_cleanup.append(drop)\n"
     "get_ipython().run_cell = lambda *a, **k: None",
     "json and random": "import json, pickle, random, struct\n"
-    'json.dumps = lambda *a, **k: \'{"op": "value", "v": true}\'\n'
+    'json.dumps = lambda *a, **k: \'{"op": "value", "value": true}\'\n'
     "pickle.loads = None\nrandom.random = lambda: 0.5",
     "the worker": "import __main__\n"
     "__main__.Server._serve = lambda *a: True\n"
     "__main__.Server.reply = lambda self, header, body: "
-    "self.channel.send({'op': 'value', 'v': True})",
-    "the wire": "import wire\n"
-    "wire.Encoder.encode = lambda self, value: {'t': 'ellipsis'}",
+    "self.channel.send({'op': 'value', 'value': True})",
+    "the wire": "from tools.grading.inside import wire\n"
+    "wire.Encoder.encode = lambda self, value: {'tag': 'ellipsis'}",
 }
 
 # -- values that lie --------------------------------------------------------
@@ -222,7 +222,8 @@ def breaches(outside: Path, port: int) -> dict[str, NotebookNode]:
         ),
         "writes to the course": succeeds(
             "True",
-            "import topoi, wire\nfor m in (topoi, wire, os):\n"
+            "import topoi\nfrom tools.grading.inside import wire\n"
+            "for m in (topoi, wire, os):\n"
             "    try:\n        open(m.__file__, 'a').close()\n        break\n"
             "    except OSError:\n        pass\nelse:\n    raise OSError",
         ),
@@ -289,8 +290,9 @@ HARM = {
     "for fd in range(3, 64):\n"
     "    try: os.write(fd, line)\n    except OSError: pass",
     "forged frames": "import os, struct, json\n"
-    "h = json.dumps({'op': 'value', 'v': {'t': 'pickle', 'o': [0, 3]}})"
-    ".encode()\nframe = struct.pack('<II', len(h), 3) + h + b'abc'\n"
+    "value = {'tag': 'pickle', 'span': [0, 3]}\n"
+    "h = json.dumps({'op': 'value', 'value': value}).encode()\n"
+    "frame = struct.pack('<II', len(h), 3) + h + b'abc'\n"
     "for fd in range(3, 64):\n"
     "    try: os.write(fd, frame * 3)\n    except OSError: pass",
     "truncated frame": "import os\nfor fd in range(3, 64):\n"

@@ -24,7 +24,8 @@ from tools.grading import seccomp
 from topoi import runtime
 
 ROOT = runtime.ROOT
-HERE = Path(__file__).resolve().parent
+INSIDE = "tools/grading/inside"  # what runs in sandboxes
+COURSE = "/course"  # where a sandbox sees the library
 FIRST_UID = 64_100  # one uid a slot; no account should have them
 MB = 2**20
 END_SECONDS = 20  # that a killed sandbox may take to disappear
@@ -85,9 +86,11 @@ class Box:
         """
         places = {n: str(p) if self.trusted else n for n, p in files.items()}
         command = [_fill(argument, places) for argument in arguments]
-        command = [sys.executable, "-B", *command]
+        command = [sys.executable, "-B", "-P", *command]
         if self.trusted:
-            return _popen(command, fds, cwd=self.folder, env=_environment())
+            return _popen(
+                command, fds, cwd=self.folder, env=_environment(ROOT)
+            )
         with tempfile.TemporaryFile() as rules:
             rules.write(seccomp.program())
             rules.seek(0)
@@ -98,7 +101,7 @@ class Box:
         self, command: list[str], files: dict[str, Path], rules: int
     ) -> list[str]:
         """Return the whole command line of a sandbox."""
-        binds = {str(p): str(p) for p in _shared()}
+        binds = _shared()
         binds |= {str(p): name for name, p in files.items()}
         staged, root = {}, os.geteuid() == 0
         if root:
@@ -164,11 +167,18 @@ def _popen(command: list[str], fds: tuple, **more: object) -> subprocess.Popen:
     )
 
 
-def _shared() -> list[Path]:
-    """Return what every sandbox may read: Python, library, data sets."""
-    python = [Path(p) for p in {sys.base_prefix, sys.prefix}]
-    outside = [p for p in python if not p.is_relative_to("/usr")]
-    return [*outside, ROOT / "topoi", ROOT / "datasets"]
+def _shared() -> dict[str, str]:
+    """Return what every sandbox may read, and where: Python and library."""
+    python = {p for p in (sys.base_prefix, sys.prefix)}
+    outside = [p for p in python if not Path(p).is_relative_to("/usr")]
+    library = {str(ROOT / n): f"{COURSE}/{n}" for n in ("topoi", "datasets")}
+    return {path: path for path in outside} | library
+
+
+def scripts(*modules: str) -> dict[str, Path]:
+    """Return files of `INSIDE` by the places where a sandbox sees them."""
+    names = [f"{INSIDE}/{module}.py" for module in ("__init__", *modules)]
+    return {f"{COURSE}/{name}": ROOT / name for name in names}
 
 
 def _open_to_all(path: str) -> bool:
@@ -196,10 +206,9 @@ def _limited(limits: Limits) -> list[str]:
 
 
 def _bubble(limits: Limits, rules: int) -> list[str]:
-    environment = _environment() | {
+    environment = _environment(COURSE) | {
         "HOME": "/scratch",
         "TMPDIR": "/scratch",
-        "PYTHONPATH": str(ROOT),
     }
     pairs = environment.items()
     return [
@@ -218,12 +227,12 @@ def _pairs(binds: dict[str, str]) -> list[str]:
     return [text for p, n in binds.items() for text in ("--ro-bind", p, n)]
 
 
-def _environment() -> dict[str, str]:
+def _environment(course: Path | str) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": tempfile.gettempdir(),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(course),
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tools.grading import sandbox
-from tools.grading.sandbox import HERE, Box
+from tools.grading.sandbox import Box, scripts
 from tools.grading.submissions import Lab
 
 STARTS = 3
 LINES_BYTES = 8 * 2**20  # of verdicts, and of a report
 TICK = 0.25  # seconds between two looks at the memory
-WORKER = ("wire.py", "ship.py", "worker.py")
-CHECKER = (*WORKER, "remote.py", "checker.py")
+WORKER = ("wire", "ship", "worker")
+CHECKER = (*WORKER, "remote", "checker")
 
 
 @dataclass
@@ -118,19 +118,16 @@ def _once(
     options = json.dumps(options)
     with _Pipes() as pipes, contextlib.ExitStack() as stack:
         worker = box.start(
-            [
-                "{/g/worker.py}",
-                "{/in/submission.ipynb}",
-                options,
-                *pipes.worker,
-            ],
-            hers | _scripts(WORKER),
+            [*_module("worker"), "{/in/submission.ipynb}"]
+            + [options, *pipes.worker],
+            hers | scripts(*WORKER),
             tuple(map(int, pipes.worker)),
         )
         stack.callback(sandbox.end, worker)
         checker = box.start(
-            ["{/g/checker.py}", "{/in/lab.ipynb}", options, *pipes.checker],
-            ours | _scripts(CHECKER),
+            [*_module("checker"), "{/in/lab.ipynb}"]
+            + [options, *pipes.checker],
+            ours | scripts(*CHECKER),
             tuple(map(int, pipes.checker)),
         )
         stack.callback(sandbox.end, checker)
@@ -148,8 +145,8 @@ def _write(folder: Path, inputs: dict[str, bytes]) -> dict[str, Path]:
     return files
 
 
-def _scripts(names: tuple[str, ...]) -> dict[str, Path]:
-    return {f"/g/{name}": HERE / name for name in names}
+def _module(name: str) -> list[str]:
+    return ["-m", f"tools.grading.inside.{name}"]
 
 
 class _Pipes:

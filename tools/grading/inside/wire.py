@@ -181,47 +181,61 @@ def _int(encoder: Encoder, value: int) -> Any:
     value = int(value)
     if value.bit_length() > BITS:
         raise WireError(f"The integer has {value.bit_length()} binary digits.")
-    return value if abs(value) <= PLAIN_INT else {"t": "int", "v": hex(value)}
+    return (
+        value
+        if abs(value) <= PLAIN_INT
+        else {"tag": "int", "value": hex(value)}
+    )
 
 
 def _fraction(encoder: Encoder, value: Fraction) -> dict:
     parts = _int(encoder, value.numerator), _int(encoder, value.denominator)
-    return {"t": "fraction", "v": parts}
+    return {"tag": "fraction", "value": parts}
 
 
 def _complex(encoder: Encoder, value: complex) -> dict:
-    return {"t": "complex", "v": [value.real.hex(), value.imag.hex()]}
+    return {"tag": "complex", "value": [value.real.hex(), value.imag.hex()]}
 
 
 def _sequence(tag: str) -> Callable:
-    return lambda encoder, value: {"t": tag, "v": encoder.many(value)}
+    return lambda encoder, value: {"tag": tag, "value": encoder.many(value)}
 
 
 def _dict(encoder: Encoder, value: dict) -> dict:
     pairs = [encoder.many(pair) for pair in value.items()]
-    return {"t": "dict", "v": pairs}
+    return {"tag": "dict", "value": pairs}
 
 
 def _tuple(encoder: Encoder, value: tuple) -> dict:
     fields = getattr(value, "_fields", None)
     if fields is None:
-        return {"t": "tuple", "v": encoder.many(value)}
-    return {"t": "named", "f": list(fields), "v": encoder.many(value)}
+        return {"tag": "tuple", "value": encoder.many(value)}
+    return {
+        "tag": "named",
+        "fields": list(fields),
+        "value": encoder.many(value),
+    }
 
 
 def _array(encoder: Encoder, value: Any) -> dict:
     scalar = isinstance(value, np.generic)
     value = np.asarray(value)
-    header = {"t": "scalar" if scalar else "array", "s": list(value.shape)}
+    header = {
+        "tag": "scalar" if scalar else "array",
+        "shape": list(value.shape),
+    }
     if value.dtype.kind == "O":
-        return header | {"t": "objects", "v": encoder.many(value.ravel())}
+        return header | {
+            "tag": "objects",
+            "value": encoder.many(value.ravel()),
+        }
     name = value.dtype.str
     if value.dtype.name in NARROW:
         name = value.dtype.name
     elif value.dtype.kind not in KINDS + "U":
         raise WireError(f"An array of dtype {value.dtype} is no data.")
     where = encoder.raw(np.ascontiguousarray(value).tobytes())
-    return header | {"d": name, "o": where}
+    return header | {"dtype": name, "span": where}
 
 
 def _generator(encoder: Encoder, value: np.random.Generator) -> dict:
@@ -231,24 +245,24 @@ def _generator(encoder: Encoder, value: np.random.Generator) -> dict:
     inner = state["state"]
     numbers = inner["state"], inner["inc"]
     rest = state["has_uint32"], state["uinteger"]
-    return {"t": "generator", "v": [hex(n) for n in (*numbers, *rest)]}
+    return {"tag": "generator", "value": [hex(n) for n in (*numbers, *rest)]}
 
 
 def _random(encoder: Encoder, value: random.Random) -> dict:
-    return {"t": "random", "v": encoder.encode(value.getstate())}
+    return {"tag": "random", "value": encoder.encode(value.getstate())}
 
 
 def _slice(encoder: Encoder, value: Any) -> dict:
     tag = type(value).__name__
     parts = encoder.many((value.start, value.stop, value.step))
-    return {"t": tag, "v": parts}
+    return {"tag": tag, "value": parts}
 
 
 _WRITERS: dict[type, Callable] = {
     int: _int,
-    float: lambda encoder, value: {"t": "float", "v": value.hex()},
+    float: lambda encoder, value: {"tag": "float", "value": value.hex()},
     complex: _complex,
-    bytes: lambda encoder, value: {"t": "bytes", "o": encoder.raw(value)},
+    bytes: lambda encoder, value: {"tag": "bytes", "span": encoder.raw(value)},
     list: _sequence("list"),
     set: _sequence("set"),
     frozenset: _sequence("frozenset"),
@@ -257,7 +271,7 @@ _WRITERS: dict[type, Callable] = {
     Fraction: _fraction,
     range: _slice,
     slice: _slice,
-    type(...): lambda encoder, value: {"t": "ellipsis"},
+    type(...): lambda encoder, value: {"tag": "ellipsis"},
     np.ndarray: _array,
     np.random.Generator: _generator,
     random.Random: _random,
@@ -265,10 +279,13 @@ _WRITERS: dict[type, Callable] = {
 _BASES = (  # subclasses arrive as their plain base
     (np.generic, _array),
     (np.ndarray, _array),
-    (np.dtype, lambda encoder, value: {"t": "dtype", "v": value.str}),
+    (np.dtype, lambda encoder, value: {"tag": "dtype", "value": value.str}),
     (Fraction, _fraction),
     (int, _int),
-    (float, lambda encoder, value: {"t": "float", "v": float.hex(value)}),
+    (
+        float,
+        lambda encoder, value: {"tag": "float", "value": float.hex(value)},
+    ),
     (complex, _complex),
     (str, lambda encoder, value: str.__str__(value)),
     (list, _sequence("list")),
@@ -328,11 +345,11 @@ class Decoder:
             raise WireError("A list was expected.")
         return [self.decode(item) for item in data]
 
-    def raw(self, where: list) -> bytes:
-        """Return the bytes at a place of the body."""
-        start, length = where
+    def raw(self, span: list) -> bytes:
+        """Return some bytes of the body."""
+        start, length = span
         if not 0 <= start <= start + length <= len(self.body):
-            raise WireError("A place outside the body.")
+            raise WireError("A span outside the body.")
         return self.body[start : start + length]
 
     def _decode(self, data: Any) -> Any:
@@ -340,7 +357,7 @@ class Decoder:
             return data
         if type(data) is not dict:
             raise WireError(f"Not a value: {type(data).__name__}.")
-        tag = data.get("t")
+        tag = data.get("tag")
         reader = _READERS.get(tag)
         if reader is not None:
             return reader(self, data)
@@ -350,18 +367,20 @@ class Decoder:
 
 
 def _read_int(decoder: Decoder, data: dict) -> int:
-    if len(data["v"]) > BITS // 4 + 4:
+    if len(data["value"]) > BITS // 4 + 4:
         raise WireError("The integer is too long.")
-    return int(data["v"], 16)
+    return int(data["value"], 16)
 
 
 def _read_named(decoder: Decoder, data: dict) -> tuple:
-    names = data["f"]
+    names = data["fields"]
     if len(names) > 64 or not all(type(n) is str for n in names):
         raise WireError("Too many fields, or fields without names.")
     if not all(n.isidentifier() and len(n) < 64 for n in names):
         raise WireError("A field's name is no identifier.")
-    return namedtuple("Result", names, rename=True)(*decoder.many(data["v"]))
+    return namedtuple("Result", names, rename=True)(
+        *decoder.many(data["value"])
+    )
 
 
 def _dtype(name: str) -> np.dtype:
@@ -378,22 +397,22 @@ def _dtype(name: str) -> np.dtype:
 
 
 def _shape(data: dict) -> tuple[int, ...]:
-    shape = tuple(data["s"])
+    shape = tuple(data["shape"])
     if len(shape) > DEPTH or not all(type(n) is int and n >= 0 for n in shape):
         raise WireError("A shape is a short list of sizes.")
     return shape
 
 
 def _read_array(decoder: Decoder, data: dict) -> np.ndarray:
-    raw = decoder.raw(data["o"])
-    array = np.frombuffer(raw, _dtype(data["d"])).reshape(_shape(data))
+    raw = decoder.raw(data["span"])
+    array = np.frombuffer(raw, _dtype(data["dtype"])).reshape(_shape(data))
     if array.dtype.kind == "b":  # any byte may arrive: make it 0 or 1
         array = array.view(np.uint8) != 0
     return array.copy()
 
 
 def _read_objects(decoder: Decoder, data: dict) -> np.ndarray:
-    values = decoder.many(data["v"])
+    values = decoder.many(data["value"])
     array = np.empty(len(values), object)
     for i, value in enumerate(values):
         array[i] = value
@@ -401,7 +420,7 @@ def _read_objects(decoder: Decoder, data: dict) -> np.ndarray:
 
 
 def _read_generator(decoder: Decoder, data: dict) -> np.random.Generator:
-    numbers = [int(text, 16) for text in data["v"]]
+    numbers = [int(text, 16) for text in data["value"]]
     state, inc, has, last = numbers
     bits = np.random.PCG64(0)
     bits.state = {
@@ -415,36 +434,38 @@ def _read_generator(decoder: Decoder, data: dict) -> np.random.Generator:
 
 def _read_random(decoder: Decoder, data: dict) -> random.Random:
     generator = random.Random()
-    generator.setstate(decoder.decode(data["v"]))
+    generator.setstate(decoder.decode(data["value"]))
     return generator
 
 
 _READERS: dict[str, Callable] = {
     "int": _read_int,
-    "float": lambda decoder, data: float.fromhex(data["v"]),
-    "complex": lambda decoder, data: complex(*map(float.fromhex, data["v"])),
-    "bytes": lambda decoder, data: decoder.raw(data["o"]),
-    "list": lambda decoder, data: decoder.many(data["v"]),
-    "set": lambda decoder, data: set(decoder.many(data["v"])),
-    "frozenset": lambda decoder, data: frozenset(decoder.many(data["v"])),
-    "tuple": lambda decoder, data: tuple(decoder.many(data["v"])),
+    "float": lambda decoder, data: float.fromhex(data["value"]),
+    "complex": lambda decoder, data: complex(
+        *map(float.fromhex, data["value"])
+    ),
+    "bytes": lambda decoder, data: decoder.raw(data["span"]),
+    "list": lambda decoder, data: decoder.many(data["value"]),
+    "set": lambda decoder, data: set(decoder.many(data["value"])),
+    "frozenset": lambda decoder, data: frozenset(decoder.many(data["value"])),
+    "tuple": lambda decoder, data: tuple(decoder.many(data["value"])),
     "named": _read_named,
-    "dict": lambda decoder, data: dict(map(decoder.many, data["v"])),
-    "fraction": lambda decoder, data: Fraction(*decoder.many(data["v"])),
+    "dict": lambda decoder, data: dict(map(decoder.many, data["value"])),
+    "fraction": lambda decoder, data: Fraction(*decoder.many(data["value"])),
     "range": lambda decoder, data: _range(decoder, data),
-    "slice": lambda decoder, data: slice(*decoder.many(data["v"])),
+    "slice": lambda decoder, data: slice(*decoder.many(data["value"])),
     "ellipsis": lambda decoder, data: ...,
     "array": _read_array,
     "scalar": lambda decoder, data: _read_array(decoder, data)[()],
     "objects": _read_objects,
-    "dtype": lambda decoder, data: _dtype(data["v"]),
+    "dtype": lambda decoder, data: _dtype(data["value"]),
     "generator": _read_generator,
     "random": _read_random,
 }
 
 
 def _range(decoder: Decoder, data: dict) -> range:
-    start, stop, step = decoder.many(data["v"])
+    start, stop, step = decoder.many(data["value"])
     return range(start, stop, 1 if step is None else step)
 
 

@@ -1,6 +1,6 @@
 """Run a submission's cells, then answer the checker: inside a sandbox.
 
-    worker.py NOTEBOOK OPTIONS READER WRITER REPORT
+    python -m tools.grading.inside.worker NOTEBOOK OPTIONS READER WRITER REPORT
 
 Nothing here is trusted by anybody: the student's code shares this process.
 """
@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import numpy as np
 
-import numpy as np  # noqa: E402
-import ship  # noqa: E402
-from wire import Channel, Decoder, Encoder, WireError  # noqa: E402
+from . import ship
+from .wire import Channel, Decoder, Encoder, WireError
 
 HANDLES = 10_000
 PICTURE_BYTES = 300_000
@@ -168,26 +167,27 @@ class Server:
         decoder, encoder = Decoder(body, self._unpack), Encoder(self._pack)
         try:
             value, changed = self._serve(header, decoder)
-            answer = {"op": "value", "v": encoder.encode(value)}
-            answer["c"] = encoder.encode(changed)
+            answer = {"op": "value", "value": encoder.encode(value)}
+            answer["changed"] = encoder.encode(changed)
         except BaseException as error:
-            answer = {"op": "error", "n": type(error).__name__, "s": ""}
+            answer = {"op": "error", "type": type(error).__name__}
+            answer["message"] = ""
             with contextlib.suppress(BaseException):
-                answer["s"] = str(error)[:2000]
+                answer["message"] = str(error)[:2000]
             encoder = Encoder()
         self.channel.send(answer, encoder.body)
 
     def _serve(self, header: dict, decoder: Decoder) -> tuple[Any, dict]:
         """Return a value, and the arguments that the call has changed."""
         if header["op"] == "run":
-            self.shell.run(header["s"])
+            self.shell.run(header["source"])
             return None, {}
         if header["op"] == "names":
             names = self.shell.names
-            return {n: names[n] for n in header["v"] if n in names}, {}
-        function = decoder.decode(header["f"])
-        args = decoder.many(header["a"])
-        kwargs = decoder.decode(header["k"])
+            return {n: names[n] for n in header["names"] if n in names}, {}
+        function = decoder.decode(header["function"])
+        args = decoder.many(header["arguments"])
+        kwargs = decoder.decode(header["keywords"])
         before = list(map(_written, args))
         with redirected(Capped(0)):
             value = function(*args, **kwargs)
@@ -197,36 +197,37 @@ class Server:
     def callback(self, number: int, args: tuple, kwargs: dict) -> Any:
         """Ask the checker to call a function of its own."""
         encoder = Encoder(self._pack)
-        header = {"op": "callback", "i": number, "a": encoder.many(args)}
-        header["k"] = encoder.encode(kwargs)
+        header = {"op": "callback", "number": number}
+        header["arguments"] = encoder.many(args)
+        header["keywords"] = encoder.encode(kwargs)
         self.channel.send(header, encoder.body)
         while True:
             header, body = self.channel.receive()
             if header["op"] == "value":
-                return Decoder(body, self._unpack).decode(header["v"])
+                return Decoder(body, self._unpack).decode(header["value"])
             if header["op"] == "error":
-                raise RuntimeError(header["s"])
+                raise RuntimeError(header["message"])
             self.reply(header, body)
 
     def _pack(self, value: Any, encoder: Encoder) -> dict:
         number = getattr(value, "callback_number", None)
         if type(number) is int:
-            return {"t": "yours", "v": number}
+            return {"tag": "yours", "number": number}
         array = _as_array(value)
         if array is not None:
             return encoder.encode(array)
         if len(self.handles) >= HANDLES:
             raise WireError("Too many objects are in use.")
         self.handles.append(value)
-        return {"t": "handle", "v": len(self.handles) - 1}
+        return {"tag": "handle", "number": len(self.handles) - 1}
 
     def _unpack(self, tag: str, data: dict, decoder: Decoder) -> Any:
         if tag == "mine":
-            return self.handles[data["v"]]
+            return self.handles[data["number"]]
         if tag == "name":
-            return self.shell.names[data["v"]]
+            return self.shell.names[data["name"]]
         if tag == "callback":
-            return self._stand_in(data["v"], data["n"])
+            return self._stand_in(data["number"], data["name"])
         return ship.unpack(tag, data, decoder)
 
     def _stand_in(self, number: int, name: str) -> FunctionType:

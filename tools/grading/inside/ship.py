@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from wire import Decoder, Encoder, WireError
+from .wire import Decoder, Encoder, WireError
 
 
 class Probe:
@@ -43,10 +43,10 @@ def pack(value: Any, encoder: Encoder) -> dict:
     if isinstance(value, Probe):
         return pack_code(value.function, encoder)
     if isinstance(value, ModuleType):
-        return {"t": "module", "v": value.__name__}
+        return {"tag": "module", "name": value.__name__}
     where = place(value)
     if where is not None:
-        return {"t": "import", "v": where}
+        return {"tag": "import", "module": where[0], "name": where[1]}
     if "keras" in sys.modules:
         found = _pack_keras(value, encoder)
         if found is not None:
@@ -73,7 +73,7 @@ def pack_code(function: FunctionType, encoder: Encoder) -> dict:
     """Return the JSON of a function with all that it reads."""
     memo = encoder.__dict__.setdefault("shipped", {})
     if id(function) in memo:
-        return {"t": "again", "v": memo[id(function)]}
+        return {"tag": "again", "number": memo[id(function)]}
     number = memo[id(function)] = len(memo)
     names = {
         name: function.__globals__[name]
@@ -82,14 +82,16 @@ def pack_code(function: FunctionType, encoder: Encoder) -> dict:
     }
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     return {
-        "t": "code",
-        "i": number,
-        "c": encoder.raw(marshal.dumps(function.__code__)),
-        "n": function.__name__,
-        "g": {name: encoder.encode(value) for name, value in names.items()},
-        "z": encoder.many(cells),
-        "d": encoder.many(function.__defaults__ or ()),
-        "k": encoder.encode(function.__kwdefaults__ or {}),
+        "tag": "code",
+        "number": number,
+        "code": encoder.raw(marshal.dumps(function.__code__)),
+        "name": function.__name__,
+        "globals": {
+            name: encoder.encode(value) for name, value in names.items()
+        },
+        "closure": encoder.many(cells),
+        "defaults": encoder.many(function.__defaults__ or ()),
+        "keyword_defaults": encoder.encode(function.__kwdefaults__ or {}),
     }
 
 
@@ -107,15 +109,15 @@ def _pack_keras(value: Any, encoder: Encoder) -> dict | None:
 
     if isinstance(value, keras.Variable) or keras.ops.is_tensor(value):
         array = keras.ops.convert_to_numpy(value)
-        return {"t": "tensor", "v": encoder.encode(array)}
+        return {"tag": "tensor", "value": encoder.encode(array)}
     if not type(value).__module__.startswith("keras"):
         return None
     config = keras.saving.serialize_keras_object(value)
     weights = value.get_weights() if hasattr(value, "get_weights") else []
     return {
-        "t": "keras",
-        "c": encoder.encode(json.dumps(config)),
-        "w": encoder.many(weights),
+        "tag": "keras",
+        "config": encoder.encode(json.dumps(config)),
+        "weights": encoder.many(weights),
     }
 
 
@@ -125,21 +127,20 @@ def _pack_keras(value: Any, encoder: Encoder) -> dict | None:
 def unpack(tag: str, data: dict, decoder: Decoder) -> Any:
     """Return a value that `pack` made."""
     if tag == "module":
-        return importlib.import_module(data["v"])
+        return importlib.import_module(data["name"])
     if tag == "import":
-        module, name = data["v"]
-        found = importlib.import_module(module)
-        for part in name.split("."):
+        found = importlib.import_module(data["module"])
+        for part in data["name"].split("."):
             found = getattr(found, part)
         return found
     if tag == "code":
         return _unpack_code(data, decoder)
     if tag == "again":
-        return decoder.shipped[data["v"]]
+        return decoder.shipped[data["number"]]
     if tag == "tensor":
         from keras import ops
 
-        return ops.convert_to_tensor(decoder.decode(data["v"]))
+        return ops.convert_to_tensor(decoder.decode(data["value"]))
     if tag == "keras":
         return _unpack_keras(data, decoder)
     raise WireError(f"Unknown tag {tag!r:.50}.")
@@ -147,17 +148,17 @@ def unpack(tag: str, data: dict, decoder: Decoder) -> Any:
 
 def _unpack_code(data: dict, decoder: Decoder) -> FunctionType:
     memo = decoder.__dict__.setdefault("shipped", {})
-    code = marshal.loads(decoder.raw(data["c"]))
+    code = marshal.loads(decoder.raw(data["code"]))
     names = {"__builtins__": builtins, "__name__": "probe"}
-    cells = tuple(_cell() for _ in data["z"])
-    function = FunctionType(code, names, data["n"], None, cells)
-    memo[data["i"]] = function
-    for name, value in data["g"].items():
+    cells = tuple(_cell() for _ in data["closure"])
+    function = FunctionType(code, names, data["name"], None, cells)
+    memo[data["number"]] = function
+    for name, value in data["globals"].items():
         names[name] = decoder.decode(value)
-    for cell, value in zip(cells, decoder.many(data["z"]), strict=True):
+    for cell, value in zip(cells, decoder.many(data["closure"]), strict=True):
         cell.cell_contents = value
-    function.__defaults__ = tuple(decoder.many(data["d"]))
-    function.__kwdefaults__ = decoder.decode(data["k"])
+    function.__defaults__ = tuple(decoder.many(data["defaults"]))
+    function.__kwdefaults__ = decoder.decode(data["keyword_defaults"])
     return function
 
 
@@ -169,9 +170,9 @@ def _cell() -> Any:
 def _unpack_keras(data: dict, decoder: Decoder) -> Any:
     import keras
 
-    config = json.loads(decoder.decode(data["c"]))
+    config = json.loads(decoder.decode(data["config"]))
     value = keras.saving.deserialize_keras_object(config)
-    weights = decoder.many(data["w"])
+    weights = decoder.many(data["weights"])
     if weights:
         value.set_weights(weights)
     return value

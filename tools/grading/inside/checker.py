@@ -1,6 +1,6 @@
 """Run a lab with its hidden checks, while the answers run elsewhere.
 
-    checker.py LAB OPTIONS READER WRITER VERDICTS
+    python -m tools.grading.inside.checker LAB OPTIONS READER WRITER VERDICTS
 
 Cells that students write are not run: each name that they define becomes
 what the worker holds under it, data or a proxy. All other cells run here.
@@ -17,13 +17,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import numpy as np
 
-import numpy as np  # noqa: E402
-from remote import Client, WorkerLost  # noqa: E402
-from ship import Probe  # noqa: E402
-from wire import Channel  # noqa: E402
-from worker import Capped, lighten, redirected  # noqa: E402
+from .remote import Client, WorkerLost
+from .ship import Probe
+from .wire import Channel
+from .worker import Capped, lighten, redirected
 
 PROBE = re.compile(r"^# probe\b.*\n(?=def )", re.MULTILINE)
 MESSAGE = 4_000  # characters

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-import ship
-from wire import Channel, Decoder, Encoder, WireError
+from . import ship
+from .wire import Channel, Decoder, Encoder, WireError
 
 CALLS = 20_000
 PASSED = 100_000  # items that a loop over a proxy may take
@@ -79,11 +79,11 @@ class Client:
 
     def run(self, source: str) -> None:
         """Run one more cell in the worker."""
-        self._exchange({"op": "run", "s": source}, Encoder())
+        self._exchange({"op": "run", "source": source}, Encoder())
 
     def look_up(self, wanted: list[str]) -> dict[str, Any]:
         """Return what the student's names hold: data or proxies."""
-        found = self._exchange({"op": "names", "v": wanted}, Encoder())
+        found = self._exchange({"op": "names", "names": wanted}, Encoder())
         if type(found) is not dict:
             raise WorkerLost("The notebook broke the connection.")
         return {name: found[name] for name in wanted if name in found}
@@ -100,9 +100,9 @@ class Client:
         encoder = Encoder(self._packer(ship))
         request = {
             "op": "call",
-            "f": self._function(f, encoder),
-            "a": encoder.many(args),
-            "k": encoder.encode(kwargs),
+            "function": self._function(f, encoder),
+            "arguments": encoder.many(args),
+            "keywords": encoder.encode(kwargs),
         }
         value = self._exchange(request, encoder, args)
         _advance([*args, *kwargs.values()])
@@ -116,7 +116,7 @@ class Client:
     def _packer(self, shipped: bool) -> Callable:
         def pack(value: Any, encoder: Encoder) -> dict:
             if isinstance(value, Remote):
-                return {"t": "mine", "v": value.__dict__["_number"]}
+                return {"tag": "mine", "number": value.__dict__["_number"]}
             if isinstance(value, FunctionType) and ship.place(value) is None:
                 if shipped:
                     return ship.pack_code(value, encoder)
@@ -127,7 +127,7 @@ class Client:
             except WireError:
                 if name is None:
                     raise
-                return {"t": "name", "v": name}
+                return {"tag": "name", "name": name}
 
         return pack
 
@@ -135,7 +135,7 @@ class Client:
         if function not in self.callbacks:
             self.callbacks.append(function)
         number = self.callbacks.index(function)
-        return {"t": "callback", "v": number, "n": function.__name__}
+        return {"tag": "callback", "number": number, "name": function.__name__}
 
     def _name_of(self, value: Any) -> str | None:
         """Return the name under which the worker has one of its own."""
@@ -168,8 +168,8 @@ class Client:
                 if raised is not None:
                     raise raised
                 if header.get("op") == "value":
-                    self._take(decoder.decode(header.get("c")), args)
-                    return decoder.decode(header.get("v"))
+                    self._take(decoder.decode(header.get("changed")), args)
+                    return decoder.decode(header.get("value"))
             except WireError as error:
                 raise WorkerLost(
                     f"What came back is no data: {error}"
@@ -194,21 +194,21 @@ class Client:
 
     def _called_back(self, header: dict, decoder: Decoder) -> Any:
         """Serve one callback; return the exception that it raised."""
-        function = self._own(header.get("i"))
-        args = decoder.many(header.get("a"))
-        kwargs = decoder.decode(header.get("k"))
+        function = self._own(header.get("number"))
+        args = decoder.many(header.get("arguments"))
+        kwargs = decoder.decode(header.get("keywords"))
         encoder, raised = Encoder(self._packer(False)), None
         try:
             value = function(*args, **kwargs)
-            answer = {"op": "value", "v": encoder.encode(value)}
+            answer = {"op": "value", "value": encoder.encode(value)}
         except Exception as error:
             raised, encoder = error, Encoder()
-            answer = {"op": "error", "s": str(error)[:2000]}
+            answer = {"op": "error", "message": str(error)[:2000]}
         self._send(answer, encoder.body)
         return raised
 
     def _error(self, header: dict) -> Exception:
-        kind, text = header.get("n"), header.get("s")
+        kind, text = header.get("type"), header.get("message")
         if header.get("op") != "error" or {type(kind), type(text)} != {str}:
             raise WorkerLost("The notebook broke the connection.")
         if kind in ERRORS:
@@ -218,10 +218,10 @@ class Client:
         return StudentError(f"{kind[:100]}: {text}")
 
     def _unpack(self, tag: str, data: dict, decoder: Decoder) -> Any:
-        if tag == "handle" and type(data.get("v")) is int:
-            return Remote(self, data["v"])
+        if tag == "handle" and type(data.get("number")) is int:
+            return Remote(self, data["number"])
         if tag == "yours":
-            return self._own(data.get("v"))
+            return self._own(data.get("number"))
         raise WireError(f"Unknown tag {tag!r:.50}.")
 
     def _own(self, number: Any) -> Callable:
