@@ -270,28 +270,3 @@ def _python(*arguments, env=None):
         capture_output=True,
         text=True,
     )
-
-
-def documented(x):
-    """Return x.
-
-    This paragraph is for the reference, not for the chapter.
-    """
-    return x
-
-
-def bare(x):
-    return x
-
-
-@pytest.mark.parametrize(
-    ("f", "kept"),
-    [(documented, ["def documented", "Return x.", "return x"]), (bare, [])],
-)
-def test_shown_source_keeps_one_line_of_the_docstring(f, kept, capsys):
-    runtime.show_source(f)
-    shown = capsys.readouterr().out
-    assert "for the reference" not in shown
-    assert shown.rstrip().endswith("return x")
-    assert all(words in shown for words in kept)
-    compile(shown, "shown", "exec")

@@ -13,22 +13,21 @@ takes it from here. Importing it loads the standard library only.
     python -m topoi.runtime report        backend, device and versions (JSON)
 """
 
-import ast
 import atexit
 import importlib.metadata
-import inspect
 import json
 import os
 import pickle
 import platform
 import random
 import sys
-import textwrap
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+from topoi.source import show_source as show_source  # a public name here
 
 T = TypeVar("T")
 
@@ -228,51 +227,6 @@ def _keep(file: Path, result: object) -> None:
     temporary = file.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_bytes(pickle.dumps(result))
     temporary.replace(file)
-
-
-def show_source(f: Callable) -> None:
-    """Display the source of a library function in a notebook.
-
-    Of the docstring only the first line is kept, so that the code stays in
-    view. Outside a notebook the text is printed.
-
-    Parameters
-    ----------
-    f : function or class
-        Defined in a file.
-    """
-    source = _shorten(textwrap.dedent(inspect.getsource(f)))
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        print(source)
-        return
-    if get_ipython() is None:
-        print(source)
-        return
-    from IPython.display import display
-
-    bundle = {
-        "text/plain": source,
-        "text/markdown": f"```python\n{source}\n```",
-    }
-    display(bundle, raw=True)
-
-
-def _shorten(source: str) -> str:
-    """Return a function's source with the first line of its docstring."""
-    body = ast.parse(source).body[0].body
-    first = body[0]
-    if len(body) == 1 or not (
-        isinstance(first, ast.Expr)
-        and isinstance(getattr(first.value, "value", None), str)
-    ):
-        return source.rstrip()
-    lines = source.splitlines()
-    line = lines[first.lineno - 1].removesuffix('"""') + '"""'
-    return "\n".join(
-        [*lines[: first.lineno - 1], line, *lines[first.end_lineno :]]
-    )
 
 
 def device_report() -> dict[str, str]:
