@@ -22,12 +22,14 @@ _runs = defaultdict(lambda: {"seconds": 0.0, "passed": True})
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """One worker a file; the labs' tests are long, so one worker a lab."""
+    """One worker a file; one a lab and one a page where files are long."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFileOrLab(LoadFileScheduling):
         def _split_scope(self, nodeid):
             lab = re.match(r"tests/test_labs\.py::\w+\[(\w+)", nodeid)
+            if nodeid.startswith("tests/browser/test_pages.py"):
+                return nodeid
             return lab[1] if lab else super()._split_scope(nodeid)
 
     return ByFileOrLab(config, log)

@@ -51,17 +51,10 @@ def broken():
 
 @pytest.fixture(scope="session")
 def visit(browser):
-    """Open an address in a theme and a width, and report what happened."""
+    """Open an address and report what happened, in every look."""
 
-    def visit(address, theme="light", width=visits.DESKTOP):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            reduced_motion="reduce",
-        )
-        try:
-            return visits.inspect_page(context.new_page(), address)
-        finally:
-            context.close()
+    def visit(address):
+        with visits.opened(browser) as page:
+            return visits.inspect_page(page, address)
 
     return visit
