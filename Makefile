@@ -143,8 +143,9 @@ known-topic:
 	@case " $(TOPICS) " in *" $(or $(TOPIC),$(firstword $(TOPICS))) "*) ;; *) \
 	  echo "'$(TOPIC)' is no topic. The topics are: $(TOPICS)"; exit 1;; esac
 
-test-browser: book ## open every page in Debian's chromium, without network
-	$(PYTEST) -m browser $(TESTFLAGS) tests/browser
+test-browser: known-topic book ## open pages in chromium: [TOPIC=cnn]
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m browser $(TESTFLAGS) \
+	  tests/browser
 
 test-slurm: $(READY) ## run job arrays and queues under fire, on a Slurm here
 	$(PYTEST) -v $(TESTFLAGS) tests/slurm
