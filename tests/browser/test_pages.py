@@ -1,4 +1,4 @@
-"""Every page of the book in a browser: two themes, three widths, no network."""
+"""Every page of the book in a browser: two themes, three widths, offline."""
 
 import re
 
