@@ -31,7 +31,7 @@ ifeq ($(HOME),)
   export HOME := $(or $(TMPDIR),/tmp)
 endif
 
-SOURCES := _config.yml _toc.yml topics.yml references.bib \
+SOURCES := _config.yml _toc.yml topics.yml papers.yml references.bib \
   $(wildcard *.md) $(shell find claims chapters labs book tools datasets _static \
   vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*') \
   $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/full/*/*/*.json)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import controls
+import gates
 from controls import Control, control, planted, problem
 from topoi import claims
 from topoi.claims.ledger import without_control
@@ -47,6 +48,16 @@ def test_list_of_claims_without_control_holds_only_such_claims():
     assert set(listed) - set(LEDGER) == set(), "no such claim"
     done = {i for i in listed if LEDGER[i].control}
     assert done == set(), "they have a control: take them off the list"
+
+
+@pytest.mark.skipif(bool(ASKED), reason="about one page of the whole book")
+def test_the_page_how_we_judge_quotes_the_message_of_its_control():
+    page = (gates.ROOT / "book" / "how-we-judge.md").read_text()
+    quoted = page.split(":name: tripped\n")[1].split("```")[0].strip()
+    (case,) = (c for c in planted("gan") if c.claim in quoted)
+    with pytest.raises(claims.ClaimError) as error:
+        claims.check(case.claim, case.measure())
+    assert str(error.value).startswith(f"{quoted}, but the ledger expects")
 
 
 CLAIM = claims.Claim(

@@ -7,7 +7,7 @@
 - `labs`: lab pages with folded solutions, and the student notebooks
 - `verdicts`: a verdict of the ledger in a sentence
 - `recorded`: what notebooks, runs and surveys have recorded
-- `reproductions`, `status`: the pages made from it
+- `reproductions`, `status`, `papers`: the pages made from it
 - `tables`: HTML tables that stay tables
 - `thebe`: switches off what jupyter-book loads in vain
 """
@@ -15,6 +15,7 @@
 from . import (
     labs,
     landing,
+    papers,
     recorded,
     reproductions,
     status,
@@ -26,7 +27,7 @@ from . import (
 
 MODULES = (
     *(thebe, landing, topics_map, verdicts, labs, teaching),
-    *(recorded, reproductions, status),
+    *(recorded, reproductions, status, papers),
 )
 
 

@@ -1,0 +1,137 @@
+"""`papers.yml`: every statement of the works is answered."""
+
+import json
+
+import pytest
+import yaml
+
+import gates
+from tools.bookext import papers
+from tools.bookext.papers import Statement
+
+WORKS = papers.read_papers(gates.ROOT)
+
+
+def test_every_statement_is_answered_and_every_answer_is_there():
+    assert papers.problems(gates.ROOT, WORKS) == []
+
+
+def test_the_works_are_those_of_the_book():
+    assert len(WORKS) == 28
+    assert len({work.work for work in WORKS}) == 28
+    assert all(work.statements for work in WORKS)
+
+
+CLAIM = {
+    "id": "one/x",
+    "kind": "ours",
+    "statement": "s",
+    "intervals": {"measured": {}},
+    "expected": "measured",
+    "why": "w",
+    "control": "c",
+}
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A book with one written topic, one planned topic and one claim."""
+    topics = [
+        {"id": i, "part": "p", "title": i.title(), "line": "l", "needs": []}
+        for i in ("one", "two")
+    ]
+    parts = [{"id": "p", "number": 1, "title": "P", "line": "l"}]
+    both = {"parts": parts, "topics": topics}
+    (tmp_path / "topics.yml").write_text(yaml.safe_dump(both))
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "one.yml").write_text(yaml.safe_dump([CLAIM]))
+    (tmp_path / "references.bib").write_text("@book{Key2020,\n}\n")
+    source = ["# One\n", "\n", "## What is a `Var`?\n", "(my-label)=\n"]
+    cells = [{"cell_type": "markdown", "source": source}]
+    (tmp_path / "chapters").mkdir()
+    notebook = json.dumps({"cells": cells})
+    (tmp_path / "chapters" / "one.ipynb").write_text(notebook)
+    return tmp_path
+
+
+def works(book, statement, **more):
+    work = {"work": "W", "by": "A", "topic": "one", "statements": [statement]}
+    (book / "papers.yml").write_text(yaml.safe_dump([work | more]))
+    return papers.read_papers(book)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"claims": ["one/x"]},
+        {"sections": ["chapters/one"]},
+        {"sections": ["chapters/one#what-is-a-var"]},
+        {"sections": ["chapters/one#my-label"]},
+        {"why_not": "No device."},
+        {"open": "two"},
+    ],
+)
+def test_an_answer_is_accepted(book, answer):
+    found = works(book, {"says": "It works."} | answer, key="Key2020")
+    assert papers.problems(book, found) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({}, "nothing answers it"),
+        ({"claims": []}, "nothing answers it"),
+        ({"claims": ["one/y"]}, "no claim one/y"),
+        ({"sections": ["chapters/one#no"]}, "no section chapters/one#no"),
+        ({"sections": ["chapters/two"]}, "no section chapters/two"),
+        ({"open": "three"}, "open for three, which is no topic"),
+        ({"open": "one"}, "one has a chapter now"),
+    ],
+)
+def test_what_answers_nothing_is_found(book, answer, message):
+    found = works(book, {"says": "It works."} | answer)
+    (problem,) = papers.problems(book, found)
+    assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"key": "Nobody2020"}, "not in references.bib"),
+        ({"topic": "three"}, "three is no topic"),
+    ],
+)
+def test_work_that_is_not_of_this_book_is_found(book, more, message):
+    found = works(book, {"says": "s", "why_not": "w"}, **more)
+    assert message in papers.problems(book, found)[0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ({"why_not": "w"}, "needs says"),
+        ({"says": "s", "because": "w"}, "has because, says"),
+        ({"says": "s", "claims": "one/x"}, "claims is a list"),
+    ],
+)
+def test_malformed_statement_is_refused(book, statement, message):
+    with pytest.raises(ValueError, match=message):
+        works(book, statement)
+
+
+def test_item_links_claims_and_sections_and_escapes():
+    statement = Statement(
+        "a < b", ["one/x"], ["chapters/one#my-label"], "No GPU.", "two"
+    )
+    html = papers.item(statement, {"one/x": "<b>X</b>"}, {"two": "Two & co"})
+    assert "a &lt; b" in html
+    assert "<li><b>X</b></li>" in html
+    assert 'href="../chapters/one.html#my-label"' in html
+    assert "<li>No GPU.</li>" in html
+    assert "in preparation: Two &amp; co" in html
+
+
+def test_tally_counts_each_state(book):
+    found = works(book, {"says": "s", "open": "two"})
+    assert "1 works make 1 statements: 0 are answered" in papers.tally(found)
+    assert "1 wait for their chapter" in papers.tally(found)
