@@ -379,8 +379,8 @@ def test_networks_compute_what_numpy_computes():
     assert ours.shape == (5, 28, 28, 1)
     np.testing.assert_allclose(ours, pictures, atol=1e-6)
     for name in ("logistic", "hinge", "wasserstein"):
-        recipe = gan.Recipe(name)
-        loss = gan.generator_objective(generator, critic, recipe)(z)
+        settings = gan.Settings(name)
+        loss = gan.generator_objective(generator, critic, settings)(z)
         expected = {
             "logistic": np.logaddexp(0, -logits).mean(),
         }.get(name, -logits.mean())
@@ -410,17 +410,17 @@ def test_weights_are_drawn_by_the_rule_of_glorot():
 # -- training ---------------------------------------------------------------
 
 
-def small_game(recipe, seed=0, **kwargs):
+def small_game(settings, seed=0, **kwargs):
     generator = gan.build_mlp(3, 2, 8, 1, seed=1)
     critic = gan.build_mlp(2, 1, 8, 1, seed=2)
     set_weights(generator, 1, 0.5)
     set_weights(critic, 2, 0.5)
-    return gan.Game(generator, critic, recipe, seed, **kwargs)
+    return gan.Game(generator, critic, settings, seed, **kwargs)
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan-gp"])
 def test_each_step_moves_its_own_player_only(name):
-    game = small_game(gan.RECIPES[name])
+    game = small_game(gan.SETTINGS[name])
     real = RNG.normal(size=(4, 2)).astype("float32")
     before = digest(game.generator), digest(game.critic)
     game.critic_step(real, game.draw_latent(4), np.ones((4, 1), "float32"))
@@ -434,10 +434,10 @@ def test_each_step_moves_its_own_player_only(name):
 
 def test_generator_step_is_one_step_of_adam():
     """Oracle: Adam's first step is the learning rate times the sign."""
-    game = small_game(gan.Recipe("logistic", learning_rate=0.01))
+    game = small_game(gan.Settings("logistic", learning_rate=0.01))
     z = game.draw_latent(6)
     objective = gan.generator_objective(
-        game.generator, game.critic, game.recipe
+        game.generator, game.critic, game.settings
     )
     variables = game.generator.trainable_variables
     _, gradients = value_and_grad(objective, variables)(z)
@@ -457,7 +457,9 @@ def test_spectral_norm_bounds_the_critic():
     dense = layers.SpectralNormalization(layers.Dense(6))
     critic = keras.Sequential([keras.Input((2,)), dense, layers.Dense(1)])
     generator = gan.build_mlp(3, 2, 8, 1)
-    game = gan.Game(generator, critic, gan.Recipe("hinge", learning_rate=1e-4))
+    game = gan.Game(
+        generator, critic, gan.Settings("hinge", learning_rate=1e-4)
+    )
     game.train(RNG.normal(size=(64, 2)), 40, 32)
     kernel = numpy(dense.layer.kernel)
     largest = np.linalg.svd(kernel, compute_uv=False)[0]
@@ -467,7 +469,7 @@ def test_spectral_norm_bounds_the_critic():
 def test_training_finds_a_shifted_cloud():
     """A generator that starts near 0 must come to the data at (3, 3)."""
     data = 3 + 0.5 * RNG.normal(size=(512, 2))
-    game = small_game(gan.Recipe("logistic", learning_rate=1e-2))
+    game = small_game(gan.Settings("logistic", learning_rate=1e-2))
     history = game.train(data, 150, 64)
     assert set(history) == {"critic", "generator"}
     assert history["critic"].shape == (150,)
@@ -478,17 +480,17 @@ def test_training_finds_a_shifted_cloud():
 
 def test_equal_seeds_train_equally():
     data = RNG.normal(size=(64, 2))
-    runs = [small_game(gan.RECIPES["wgan-gp"], seed=5) for _ in range(2)]
+    runs = [small_game(gan.SETTINGS["wgan-gp"], seed=5) for _ in range(2)]
     for game in runs:
         game.train(data, 2, 16)
     assert digest(runs[0].generator) == digest(runs[1].generator)
 
 
-@pytest.mark.parametrize("name", gan.RECIPES)
+@pytest.mark.parametrize("name", gan.SETTINGS)
 def test_a_pickled_game_goes_on_as_if_nothing_had_happened(name):
     """Oracle: the same game without a break, weight for weight."""
     data = RNG.normal(size=(64, 2))
-    whole, broken = (small_game(gan.RECIPES[name], seed=5) for _ in range(2))
+    whole, broken = (small_game(gan.SETTINGS[name], seed=5) for _ in range(2))
     whole.train(data, 4, 16)
     broken.train(data, 2, 16)
     revived = pickle.loads(pickle.dumps(broken))
@@ -513,17 +515,46 @@ def test_a_pickled_game_goes_on_as_if_nothing_had_happened(name):
 )
 def test_bad_data_are_refused(data, message):
     with pytest.raises(ValueError, match=message):
-        small_game(gan.Recipe()).train(data, 1, 4)
+        small_game(gan.Settings()).train(data, 1, 4)
 
 
 def test_unknown_loss_is_refused():
     with pytest.raises(ValueError, match="one of saturating, .* got 'kl'"):
-        small_game(gan.Recipe("kl"))
+        small_game(gan.Settings("kl"))
 
 
 def test_networks_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"makes \(None, 2\).*\(None, 3\)"):
-        gan.Game(gan.build_mlp(4, 2), gan.build_mlp(3, 1), gan.Recipe())
+        gan.Game(gan.build_mlp(4, 2), gan.build_mlp(3, 1), gan.Settings())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"critic_steps": 0}, "critic_steps of at least 1"),
+        ({"learning_rate": 0.0}, "would learn nothing"),
+        ({"penalty": -1.0}, "0 or more, but got -1"),
+    ],
+)
+def test_settings_that_train_nothing_are_refused(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        gan.Settings(**numbers)
+
+
+@pytest.mark.parametrize("numbers", [(0, 4), (1, 0)])
+def test_training_without_steps_or_samples_is_refused(numbers):
+    data = np.zeros((8, 2), "float32")
+    with pytest.raises(ValueError, match="at least one step of at least one"):
+        small_game(gan.Settings()).train(data, *numbers)
+
+
+def test_a_game_stops_at_nan():
+    """A weight that is NaN makes both losses NaN at the first step."""
+    game = small_game(gan.Settings())
+    weight = game.critic.trainable_variables[0]
+    weight.assign(np.full(weight.shape, np.nan, "float32"))
+    with pytest.raises(FloatingPointError, match="After step 1 the losses"):
+        game.train(np.zeros((8, 2), "float32"), 100, 4)
 
 
 def test_scaling_pictures():
@@ -739,7 +770,9 @@ def test_report_of_the_real_pictures_themselves():
     """An untrained judge will do: equal pictures, equal features."""
     classifier = gan.build_classifier()
     pictures = RNG.uniform(-1, 1, (60, 28, 28, 1)).astype("float32")
-    features, probabilities = gan.judge(classifier, pictures)
+    features, probabilities = gan.features_and_probabilities(
+        classifier, pictures
+    )
     assert features.shape == (60, 64)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     report = gan.report(classifier, features, pictures)
@@ -756,5 +789,5 @@ def test_classifier_learns_two_kinds_of_stripes():
     stripes[labels == 1, :, ::4] = 255
     x = gan.scale_pictures(stripes)
     classifier = gan.train_classifier(x, labels, epochs=3)
-    _, probabilities = gan.judge(classifier, x)
+    _, probabilities = gan.features_and_probabilities(classifier, x)
     assert (probabilities.argmax(axis=1) == labels).all()

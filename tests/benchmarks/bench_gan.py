@@ -35,9 +35,11 @@ MIX = RANDOM.random((BATCH, 1, 1, 1)).astype("float32")
 ONES, ZEROS = (np.full((BATCH, 1), v, "float32") for v in (1, 0))
 
 
-def by_make_step(recipe: gan.Recipe, jit: bool = True) -> Callable:
+def by_make_step(settings: gan.Settings, jit: bool = True) -> Callable:
     """Return both steps of `Game`."""
-    game = gan.Game(gan.build_generator(), gan.build_critic(), recipe, jit=jit)
+    game = gan.Game(
+        gan.build_generator(), gan.build_critic(), settings, jit=jit
+    )
 
     def step():
         game.critic_step(REAL, Z, MIX)
@@ -52,7 +54,7 @@ def cross_entropy() -> keras.losses.Loss:
 
 
 def adam() -> keras.optimizers.Optimizer:
-    """Return the optimiser of the recipes."""
+    """Return the optimiser of the settings."""
     return keras.optimizers.Adam(5e-4, beta_1=0.5)
 
 
@@ -101,10 +103,10 @@ def measure(step: Callable, repeats: int = 15) -> tuple[float, float]:
 def main() -> None:
     """Print one row an idiom."""
     runtime.setup("small", seed=0)
-    penalty = gan.Recipe("wasserstein", penalty=10.0)
+    penalty = gan.Settings("wasserstein", penalty=10.0)
     idioms = {
-        "make_step": lambda: by_make_step(gan.Recipe()),
-        "make_step, not compiled": lambda: by_make_step(gan.Recipe(), False),
+        "make_step": lambda: by_make_step(gan.Settings()),
+        "make_step, not compiled": lambda: by_make_step(gan.Settings(), False),
         "make_step, gradient penalty": lambda: by_make_step(penalty),
         "train_on_batch, flags": by_train_on_batch,
         "reversal, train_on_batch": by_reversal,

@@ -1,8 +1,13 @@
-"""Adversarial networks: the game, three recipes, and how to judge them.
+"""Adversarial networks: the game, three ways to play it, how to judge them.
 
-One idea a file: `densities` (the game on known densities), `dirac` (the
-smallest GAN), `losses` (with penalty and reversal), `networks`, `training`,
-`points` (a ring of Gaussians, latent interpolation), and `measures`.
+- `densities`: the game on known densities
+- `dirac`: the smallest GAN, two numbers
+- `losses`: what the players minimise; gradient penalty and reversal
+- `networks`: small generators and critics, and the judge of digits
+- `training`: settings, objectives, and the game itself
+- `points`: a ring of Gaussians, and ways through latent space
+- `measures`: distances, coverage and classes of a sample
+
 Samples are rows: the first axis of every array counts examples. "Critic"
 names the network that judges, whether its output is read as a logit or as a
 score.
@@ -40,8 +45,8 @@ from topoi.gan.measures import (
     coverage,
     density,
     feature_fid,
+    features_and_probabilities,
     frechet_distance,
-    judge,
     report,
     smallest_share,
     train_classifier,
@@ -59,9 +64,9 @@ from topoi.gan.points import (
     ring_centres,
 )
 from topoi.gan.training import (
-    RECIPES,
+    SETTINGS,
     Game,
-    Recipe,
+    Settings,
     critic_objective,
     generator_objective,
     scale_pictures,
@@ -72,9 +77,9 @@ __all__ = [
     "GradientReversal",
     "LOSSES",
     "Losses",
-    "RECIPES",
+    "SETTINGS",
     "ROOT_GUARD",
-    "Recipe",
+    "Settings",
     "Report",
     "build_classifier",
     "build_critic",
@@ -89,6 +94,7 @@ __all__ = [
     "dirac_path",
     "draw_ring",
     "feature_fid",
+    "features_and_probabilities",
     "frechet_distance",
     "game_value",
     "generator_objective",
@@ -97,7 +103,6 @@ __all__ = [
     "hinge_critic_loss",
     "interpolate",
     "js_divergence",
-    "judge",
     "logistic_critic_loss",
     "modes_hit",
     "nonsaturating_generator_loss",

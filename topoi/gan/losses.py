@@ -75,7 +75,7 @@ def gradient_norms(critic: Callable[[Array], Array], x: Array) -> Array:
         Euclidean norms, plus at most 1e-6; differentiable everywhere.
     """
     gradient = autodiff.input_gradient(critic, x)
-    axes = tuple(range(1, len(gradient.shape)))
+    axes = tuple(range(1, len(gradient.shape)))  # (n, ...) -> (n,)
     return ops.sqrt(ops.sum(gradient**2, axis=axes) + ROOT_GUARD)
 
 

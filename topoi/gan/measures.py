@@ -28,7 +28,7 @@ def train_classifier(
     return model
 
 
-def judge(
+def features_and_probabilities(
     classifier: keras.Model, pictures: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return features (n, 64) and class probabilities (n, 10) as float64."""
@@ -66,6 +66,7 @@ def frechet_distance(
         Symmetric and positive semi-definite.
     """
     values, vectors = np.linalg.eigh(cov_a)
+    # (d, d) @ (d, d): each eigenvector times the root of its value
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     middle = np.linalg.eigvalsh(root @ cov_b @ root)
     cross = np.sqrt(np.maximum(middle, 0)).sum()
@@ -79,8 +80,9 @@ def feature_fid(a: np.ndarray, b: np.ndarray) -> float:
     Parameters
     ----------
     a, b : ndarray, shapes (n, d) and (m, d)
-        Features of `judge`, or any others. Values depend on the features:
-        those of another network, such as Inception, are not comparable.
+        Features of `features_and_probabilities`, or any others. Values
+        depend on the features: those of another network, such as Inception,
+        are not comparable.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def feature_fid(a: np.ndarray, b: np.ndarray) -> float:
     a, b = _feature_sets(a, b, 2)
     return frechet_distance(
         a.mean(axis=0),
-        np.atleast_2d(np.cov(a.T)),
+        np.atleast_2d(np.cov(a.T)),  # (d, d), also for one column
         b.mean(axis=0),
         np.atleast_2d(np.cov(b.T)),
     )
@@ -169,6 +171,7 @@ def _inside(real: np.ndarray, fake: np.ndarray, k: int) -> np.ndarray:
         )
     tree = scipy.spatial.cKDTree(real)
     radii = tree.query(real, k + 1)[0][:, k]  # the first is the sample itself
+    # (n, m) <= (n, 1)
     return scipy.spatial.distance.cdist(real, fake) <= radii[:, None]
 
 
@@ -217,11 +220,11 @@ def report(
     classifier : keras.Model
         Of `train_classifier`.
     real_features : ndarray, shape (n, 64)
-        ``judge(classifier, real)[0]``.
+        ``features_and_probabilities(classifier, real)[0]``.
     pictures : ndarray, shape (m, 28, 28, 1)
         From -1 to 1. Compare only reports with the same n and m.
     """
-    features, probabilities = judge(classifier, pictures)
+    features, probabilities = features_and_probabilities(classifier, pictures)
     labels = probabilities.argmax(axis=1)
     return Report(
         feature_fid(real_features, features),
