@@ -22,7 +22,7 @@ from topoi.precision import (
     TFLOAT32,
     Arithmetic,
     Format,
-    Schedule,
+    Settings,
     round_to,
     speed,
     truncate_to,
@@ -333,16 +333,16 @@ def test_error_of_a_product_does_not_grow_with_its_length():
 DIGITS = load_digits()
 X = (DIGITS.data / 16).astype(np.float32)
 Y = DIGITS.target
-SHORT = Schedule(steps=60)
+SHORT = Settings(steps=60)
 
 
 def start(*seeds):
     return precision.initial_layers((64, 16, 10), seeds)
 
 
-def fit(arithmetic, schedule=SHORT, seeds=(0, 1), layers=None, masks=None):
+def fit(arithmetic, settings_=SHORT, seeds=(0, 1), layers=None, masks=None):
     layers = layers or start(*seeds)
-    return precision.train(X, Y, layers, arithmetic, schedule, seeds, masks)
+    return precision.train(X, Y, layers, arithmetic, settings_, seeds, masks)
 
 
 def equal_layers(one, two):
@@ -362,7 +362,7 @@ def test_float32_training_is_that_of_keras(weight_decay):
     the loss. Its momentum keeps v <- m v - rate g; with a constant rate that
     is the same path, so one step at a time is compared.
     """
-    plan = Schedule(steps=1, weight_decay=weight_decay)
+    plan = Settings(steps=1, weight_decay=weight_decay)
     layers = start(3)
     ours = fit(Arithmetic(), plan, (3,), layers)
     penalty = keras.regularizers.L2(weight_decay / 2)
@@ -385,9 +385,9 @@ def test_float32_training_is_that_of_keras(weight_decay):
 
 def test_momentum_and_schedule_by_hand():
     """Oracle: two steps from gradients that finite differences confirm."""
-    plan = Schedule(steps=2)
+    plan = Settings(steps=2)
     ours = fit(Arithmetic(), plan, (0,))
-    one = fit(Arithmetic(), Schedule(steps=1), (0,))
+    one = fit(Arithmetic(), Settings(steps=1), (0,))
     w0, w1, w2 = (t[0][0][0] for t in (start(0), one.layers, ours.layers))
     first = (w0 - w1) / 0.1  # velocity after the first step, full rate
     second = (w1 - w2) / 0.05  # after the second, half the rate
@@ -400,7 +400,7 @@ def test_momentum_and_schedule_by_hand():
         return float(_loss(layers, X[batch], Y[batch]))
 
     assert np.array_equal(
-        precision.training._order(len(X), Schedule(steps=1), 0)[0],
+        precision.training._order(len(X), Settings(steps=1), 0)[0],
         precision.training._order(len(X), plan, 0)[0],
     )
     for i, j in [(20, 3), (42, 8), (60, 0)]:
@@ -415,6 +415,27 @@ def _loss(layers, x, y):
     top = logits.max(1, keepdims=True)
     logs = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
     return -logs[np.arange(len(y)), y].mean()
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"steps": 0}, {"batch_size": 0}, {"learning_rate": 0.0}],
+    ids=lambda numbers: next(iter(numbers)),
+)
+def test_settings_that_train_nothing_are_refused(numbers):
+    with pytest.raises(ValueError, match=f"{next(iter(numbers))} above 0"):
+        Settings(**numbers)
+
+
+def test_a_training_that_learns_nothing_is_an_error():
+    """A scale beyond float16 makes every gradient infinite."""
+    scaled = Arithmetic(FLOAT16, loss_scale=2.0**30)
+    with pytest.raises(FloatingPointError, match="All 60 steps were skipped"):
+        fit(scaled)
+    layers = start(0, 1)
+    layers[0][0][1] = np.nan
+    with pytest.raises(FloatingPointError, match="network 1 ends as nan"):
+        fit(Arithmetic(), layers=layers)
 
 
 def test_runs_do_not_touch_each_other():
@@ -451,8 +472,11 @@ def test_float16_needs_a_loss_scale():
 
 
 def test_overflow_skips_the_step():
-    huge = fit(Arithmetic(FLOAT16, loss_scale=2.0**30))
-    assert (huge.skipped == SHORT.steps).all()
+    scaled = Arithmetic(FLOAT16, loss_scale=2.0**30)
+    huge = precision.Networks(start(0, 1), scaled, SHORT, None)
+    for number in range(3):
+        huge.step(np.stack([X[:64]] * 2), np.stack([Y[:64]] * 2), number)
+    assert (huge.skipped == 3).all()
     for (w, b), (first, zero) in zip(huge.layers, start(0, 1), strict=True):
         np.testing.assert_array_equal(w, first)
         np.testing.assert_array_equal(b, zero)

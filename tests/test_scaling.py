@@ -652,9 +652,9 @@ def test_jax_worker_counts_its_devices():
 
 
 def test_training_again_gives_the_same_bits():
-    first = workers.train_classifier(7)
-    again = workers.train_classifier(7)
-    other = workers.train_classifier(8)
+    first = workers.seeded_training(7)
+    again = workers.seeded_training(7)
+    other = workers.seeded_training(8)
     assert workers.weights_hash(first) == workers.weights_hash(again)
     assert workers.weights_hash(first) != workers.weights_hash(other)
 
@@ -665,3 +665,17 @@ def test_a_hash_sees_every_bit():
     assert workers.weights_hash(one) == workers.weights_hash(two)
     two[0][1] = -0.0
     assert workers.weights_hash(one) != workers.weights_hash(two)
+
+
+@pytest.mark.parametrize(
+    "numbers", [(0, 0.1, 0, 5), (4, 0.0, 0, 5), (4, 0.1, 0, 0)]
+)
+def test_a_trial_that_trains_nothing_is_refused(numbers):
+    with pytest.raises(ValueError, match="it would train nothing"):
+        train_spirals(*numbers)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_trial_stops_at_nan():
+    with pytest.raises(FloatingPointError, match="Lower the learning rate"):
+        train_spirals(4, 1e200, 0, 40)

@@ -1,10 +1,11 @@
 """Half the bits, half the weights: narrow formats and 2:4 sparsity.
 
-One idea a file: `formats` (rounding to bfloat16, float16 and others, bit by
-bit), `accumulation` (sums that are rounded at every step), `training` (a
-network whose products are rounded), `layers` (the same as a layer of Keras),
-`sparsity` (N:M masks, the compressed form, permutations of channels), and
-`speed` (what a GPU gains by them).
+- `formats`: rounding to bfloat16, float16 and others, bit by bit
+- `accumulation`: sums that are rounded at every step
+- `training`: a network whose products are rounded
+- `layers`: the same as a layer of Keras
+- `sparsity`: N:M masks, the compressed form, permutations of channels
+- `speed`: what a GPU gains by them
 """
 
 from topoi.precision.accumulation import (
@@ -21,14 +22,20 @@ from topoi.precision.formats import (
     FORMATS,
     TFLOAT32,
     Format,
+    round_block,
     round_to,
     truncate_to,
 )
-from topoi.precision.layers import LowPrecisionDense
+from topoi.precision.layers import (
+    LowPrecisionDense,
+    round_error,
+    straight_through,
+)
 from topoi.precision.sparsity import (
     Compressed,
     FixedMask,
     Permutation,
+    SwapTable,
     compress_24,
     decompress_24,
     is_nm,
@@ -38,12 +45,19 @@ from topoi.precision.sparsity import (
     permute_channels,
     search_permutation,
 )
-from topoi.precision.speed import Speed, find_device, measure_speeds
+from topoi.precision.speed import (
+    Speed,
+    find_device,
+    measure_speeds,
+)
 from topoi.precision.training import (
     Arithmetic,
-    Schedule,
+    Networks,
+    Settings,
     Training,
+    forward,
     initial_layers,
+    loss_and_error,
     next_loss_scale,
     predict,
     train,
@@ -51,9 +65,9 @@ from topoi.precision.training import (
 
 __all__ = [
     "BFLOAT16",
-    "FLOAT8_E5M2",
     "FLOAT16",
     "FLOAT32",
+    "FLOAT8_E5M2",
     "FORMATS",
     "TFLOAT32",
     "Arithmetic",
@@ -61,17 +75,21 @@ __all__ = [
     "FixedMask",
     "Format",
     "LowPrecisionDense",
+    "Networks",
     "Permutation",
-    "Schedule",
+    "Settings",
     "Speed",
+    "SwapTable",
     "Training",
     "compress_24",
     "decompress_24",
     "find_device",
+    "forward",
     "initial_layers",
     "is_nm",
     "kahan_sum",
     "kept_magnitude",
+    "loss_and_error",
     "mask_nm",
     "matmul_24",
     "measure_speeds",
@@ -79,10 +97,13 @@ __all__ = [
     "pairwise_sum",
     "permute_channels",
     "predict",
+    "round_block",
+    "round_error",
     "round_to",
     "running_sum",
     "search_permutation",
     "stagnation_point",
+    "straight_through",
     "train",
     "truncate_to",
 ]

@@ -144,7 +144,7 @@ def round_to(x: np.ndarray, target: Format) -> np.ndarray:
     O(x.size) time, one array of extra memory. The chapter *precision*
     derives the integer trick; Kalamkar et al. (2019) emulate bfloat16 so.
     """
-    return _by_blocks(_round_block, x, target)
+    return _by_blocks(round_block, x, target)
 
 
 def truncate_to(x: np.ndarray, target: Format) -> np.ndarray:
@@ -165,7 +165,7 @@ def _by_blocks(kernel: Callable, x: np.ndarray, target: Format) -> np.ndarray:
             " Rounding twice can change the result, so convert on purpose: "
             "np.float32(x)."
         )
-    flat = np.ascontiguousarray(x).reshape(-1)
+    flat = np.ascontiguousarray(x).reshape(-1)  # (size,)
     out = np.empty_like(flat)
     for start in range(0, flat.size, BLOCK):
         piece = slice(start, start + BLOCK)
@@ -173,8 +173,11 @@ def _by_blocks(kernel: Callable, x: np.ndarray, target: Format) -> np.ndarray:
     return out.reshape(x.shape)
 
 
-def _round_block(x: np.ndarray, out: np.ndarray, target: Format) -> None:
-    """Write the rounded x to out; both are vectors of float32."""
+def round_block(x: np.ndarray, out: np.ndarray, target: Format) -> None:
+    """Write the rounded x to out; both are vectors of float32.
+
+    `round_to` calls it for one block of numbers after another.
+    """
     bits, rounded = x.view(np.uint32), out.view(np.uint32)
     dropped = _FRACTION - target.fraction_bits
     if dropped:

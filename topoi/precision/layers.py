@@ -1,5 +1,8 @@
 """A dense layer of Keras whose products see rounded operands only."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -69,9 +72,9 @@ class LowPrecisionDense(keras.layers.Layer):
 
     def call(self, inputs):
         """Return activation(round(inputs) @ round(kernel) + bias)."""
-        x = _straight_through(inputs, self.target)
-        kernel = _straight_through(self.kernel, self.target)
-        product = _round_error(self.target)(ops.matmul(x, kernel))
+        x = straight_through(inputs, self.target)
+        kernel = straight_through(self.kernel, self.target)
+        product = round_error(self.target)(ops.matmul(x, kernel))
         return self.activation(product + self.bias)
 
     def get_config(self):
@@ -88,7 +91,7 @@ def _rounded(x, target: str):
     return ops.cast(ops.cast(x, target), "float32")
 
 
-def _straight_through(x, target: str):
+def straight_through(x: Any, target: str) -> Any:
     """Round on the way in; let errors pass as if nothing had happened.
 
     The difference of a number and its rounded value is a float32, so the sum
@@ -100,8 +103,11 @@ def _straight_through(x, target: str):
     return x + ops.stop_gradient(gap)
 
 
-def _round_error(target: str):
-    """Return an identity that rounds the error on the way back."""
+def round_error(target: str) -> Callable[[Any], Any]:
+    """Return an identity that rounds the error on the way back.
+
+    Its value is its argument; its derivative is rounded to `target`.
+    """
 
     @ops.custom_gradient
     def identity(y):

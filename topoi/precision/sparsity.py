@@ -82,11 +82,12 @@ def _groups(weights: np.ndarray, n: int, m: int, axis: int) -> np.ndarray:
             "this layer dense."
         )
     front = np.moveaxis(weights, axis, 0)
-    return front.reshape(length // m, m, -1)
+    return front.reshape(length // m, m, -1)  # (groups, m, the rest)
 
 
 def _ungroup(groups: np.ndarray, shape: tuple, axis: int) -> np.ndarray:
     rest = shape[:axis] + shape[axis:][1:]
+    # (groups, m, the rest) -> (length, ...) -> the axis in its place
     front = groups.reshape(shape[axis], *rest)
     return np.moveaxis(front, 0, axis)
 
@@ -152,6 +153,7 @@ class Compressed(NamedTuple):
         code = nibbles.reshape(-1, outputs)[: half // 2]  # one a group
         places = np.stack([code & 3, code >> 2], axis=1).astype(np.intp)
         first = 4 * np.arange(half // 2)[:, None, None]
+        # (groups, 2, outputs) -> (inputs / 2, outputs)
         return (places + first).reshape(half, outputs)
 
 
@@ -191,6 +193,7 @@ def compress_24(weights: np.ndarray) -> Compressed:
     code = (places[:, 0] | places[:, 1] << 2).astype(np.uint8)
     code = np.concatenate([code, np.zeros_like(code[: len(code) % 2])])
     codes = code[::2] | code[1::2] << 4
+    # (groups, 2, outputs) -> (inputs / 2, outputs)
     return Compressed(values.reshape(-1, weights.shape[1]), codes)
 
 
@@ -282,7 +285,7 @@ def search_permutation(weights: np.ndarray) -> Permutation:
     sizes = np.abs(np.asarray(weights, np.float64))
     kept = [kept_magnitude(sizes)]
     order = np.arange(len(sizes))
-    table = _SwapTable(sizes)
+    table = SwapTable(sizes)
     while (swap := table.best_swap()) is not None:
         a, b, gain = swap
         order[[a, b]] = order[[b, a]]
@@ -291,11 +294,17 @@ def search_permutation(weights: np.ndarray) -> Permutation:
     return Permutation(order, np.array(kept))
 
 
-class _SwapTable:
-    """The gain of every swap of two rows, kept up to date."""
+class SwapTable:
+    """The gain of every swap of two rows, kept up to date.
+
+    Parameters
+    ----------
+    sizes : ndarray, shape (inputs, outputs)
+        Absolute values of the kernel, in the present order of its inputs.
+    """
 
     def __init__(self, sizes: np.ndarray):
-        self.sizes = sizes.copy()  # (inputs, outputs), in the present order
+        self.sizes = sizes.copy()
         inputs = len(sizes)
         self.first = np.empty_like(self.sizes)  # r1: largest without row i
         self.second = np.empty_like(self.sizes)  # r2: second largest
@@ -307,12 +316,13 @@ class _SwapTable:
         """Exchange two rows."""
         self.sizes[[a, b]] = self.sizes[[b, a]]
         starts = np.array([a, b]) // 4 * 4
+        # (2, 1) + (4,) -> (8,): the rows of both groups
         self._refresh((starts[:, None] + np.arange(4)).reshape(-1))
 
     def best_swap(self) -> tuple[int, int, float] | None:
         """Return the best two rows and their gain; None if there is none."""
         before = self.group[:, None] + self.group[None, :]
-        gain = self.joined + self.joined.T - before
+        gain = self.joined + self.joined.T - before  # (inputs, inputs)
         number = np.arange(len(gain)) // 4
         gain[number[:, None] == number[None, :]] = -np.inf
         a, b = np.unravel_index(gain.argmax(), gain.shape)
@@ -322,6 +332,7 @@ class _SwapTable:
 
     def _refresh(self, rows: np.ndarray) -> None:
         """Recompute what depends on these rows, which fill whole groups."""
+        # (rows, outputs) -> (groups, 4, outputs)
         groups = self.sizes[rows].reshape(len(rows) // 4, 4, -1)
         top = np.sort(groups, axis=1)[:, 2:].sum((1, 2))
         self.group[rows] = np.repeat(top, 4)

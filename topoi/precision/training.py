@@ -48,8 +48,8 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """The hyper-parameters that stay the same in every format.
+class Settings:
+    """The hyper-parameters, which stay the same in every format.
 
     Attributes
     ----------
@@ -62,6 +62,11 @@ class Schedule:
     loss_weight : float
         Multiplies the loss and divides the learning rate: exact arithmetic
         does not notice it, and gradients become as small as one likes.
+
+    Raises
+    ------
+    ValueError
+        If a training with these numbers would change nothing.
     """
 
     steps: int = 1500
@@ -70,6 +75,15 @@ class Schedule:
     momentum: float = 0.9
     weight_decay: float = 0.0
     loss_weight: float = 1.0
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "learning_rate", "loss_weight"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(
+                    f"Settings needs {name} above 0, but got {value}: a "
+                    "training would change nothing."
+                )
 
 
 class Training(NamedTuple):
@@ -108,12 +122,12 @@ def initial_layers(widths: Sequence[int], seeds: Sequence[int]) -> Layers:
     list of (weights, bias)
         float32, shapes (runs, inputs, outputs) and (runs, outputs).
     """
-    generators = [np.random.default_rng(seed) for seed in seeds]
+    rngs = [np.random.default_rng(seed) for seed in seeds]
     layers = []
     for inputs, outputs in zip(widths, widths[1:], strict=False):
         spread = np.sqrt(2 / inputs)
-        drawn = [g.normal(0, spread, (inputs, outputs)) for g in generators]
-        bias = np.zeros((len(generators), outputs), np.float32)
+        drawn = [rng.normal(0, spread, (inputs, outputs)) for rng in rngs]
+        bias = np.zeros((len(rngs), outputs), np.float32)
         layers.append((np.array(drawn, np.float32), bias))
     return layers
 
@@ -123,7 +137,7 @@ def train(
     y: np.ndarray,
     layers: Layers,
     arithmetic: Arithmetic,
-    schedule: Schedule,
+    settings: Settings,
     seeds: Sequence[int],
     masks: Sequence[np.ndarray] | None = None,
 ) -> Training:
@@ -136,7 +150,7 @@ def train(
     layers : list of (weights, bias)
         Where to start; not changed.
     arithmetic : Arithmetic
-    schedule : Schedule
+    settings : Settings
     seeds : sequence of int
         Order of the examples, one seed a network.
     masks : sequence of ndarray, optional
@@ -151,6 +165,9 @@ def train(
     ------
     ValueError
         If the number of seeds is not that of the networks.
+    FloatingPointError
+        If every step was skipped, or a network ends with a loss that is not
+        finite.
     """
     if len(seeds) != len(layers[0][0]):
         raise ValueError(
@@ -158,14 +175,34 @@ def train(
             f"{len(seeds)} seeds for {len(layers[0][0])} networks. Repeat "
             "the seeds, or build as many networks."
         )
-    state = Networks(layers, arithmetic, schedule, masks)
-    orders = [_order(len(x), schedule, seed) for seed in seeds]
-    losses = np.empty((schedule.steps, len(seeds)), np.float32)
-    for step in range(schedule.steps):
+    state = Networks(layers, arithmetic, settings, masks)
+    orders = [_order(len(x), settings, seed) for seed in seeds]
+    losses = np.empty((settings.steps, len(seeds)), np.float32)
+    for step in range(settings.steps):
         batch = np.stack([order[step] for order in orders])
         losses[step] = state.step(x[batch], y[batch], step)
+    _check_trained(losses, state.skipped, arithmetic)
     flushed = state.flushed / np.maximum(state.sent, 1)
     return Training(state.layers, losses, flushed, state.skipped)
+
+
+def _check_trained(
+    losses: np.ndarray, skipped: np.ndarray, arithmetic: Arithmetic
+) -> None:
+    if (skipped == len(losses)).all():
+        raise FloatingPointError(
+            f"All {len(losses)} steps were skipped, because a gradient was "
+            "infinite or NaN each time: nothing was learned. Look for NaN in "
+            "the data; if there is none, lower the loss scale, "
+            f"{arithmetic.loss_scale:g}."
+        )
+    lost = np.flatnonzero(~np.isfinite(losses[-1]))
+    if len(lost):
+        raise FloatingPointError(
+            f"The loss of network {lost[0]} ends as {losses[-1, lost[0]]}. "
+            "Look for NaN in its weights and data, or lower the learning "
+            "rate."
+        )
 
 
 def predict(
@@ -174,6 +211,7 @@ def predict(
     """Return the class of each example, shape (runs, examples)."""
     arithmetic = arithmetic or Arithmetic()
     rounded = [arithmetic(w) for w, _ in layers]
+    # (examples, inputs) -> (runs, examples, inputs)
     batch = np.broadcast_to(x, (len(rounded[0]), *x.shape))
     return forward(batch, rounded, layers, arithmetic)[1].argmax(-1)
 
@@ -208,13 +246,14 @@ def next_loss_scale(
     return scale, good_steps + 1
 
 
-def _order(examples: int, schedule: Schedule, seed: int) -> np.ndarray:
+def _order(examples: int, settings: Settings, seed: int) -> np.ndarray:
     """Return the examples of every step, shape (steps, batch_size)."""
     rng = np.random.default_rng([seed, 1])
-    needed = schedule.steps * schedule.batch_size
+    needed = settings.steps * settings.batch_size
     epochs = -(-needed // examples)
     order = np.concatenate([rng.permutation(examples) for _ in range(epochs)])
-    return order[:needed].reshape(schedule.steps, schedule.batch_size)
+    # (needed,) -> (steps, batch_size)
+    return order[:needed].reshape(settings.steps, settings.batch_size)
 
 
 def forward(
@@ -227,6 +266,7 @@ def forward(
     inputs, last = [], len(layers) - 1
     for n, (w, (_, bias)) in enumerate(zip(rounded, layers, strict=True)):
         inputs.append(arithmetic(x))
+        # (runs, batch, in) @ (runs, in, out) + (runs, 1, out)
         x = inputs[-1] @ w + bias[:, None]
         if n < last:
             x = np.maximum(x, 0)
@@ -239,22 +279,18 @@ def loss_and_error(
     """Return the mean cross-entropy of each run, and its derivative."""
     logits = logits - logits.max(-1, keepdims=True)
     logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    picked = np.take_along_axis(logs, y[..., None].astype(np.intp), -1)
-    delta = np.exp(logs)
-    np.put_along_axis(
-        delta,
-        y[..., None].astype(np.intp),
-        np.exp(picked) - 1,
-        -1,
-    )
+    place = y[..., None].astype(np.intp)  # (runs, batch, 1)
+    picked = np.take_along_axis(logs, place, -1)
+    delta = np.exp(logs)  # (runs, batch, classes)
+    np.put_along_axis(delta, place, np.exp(picked) - 1, -1)
     return -picked.mean((1, 2)), delta / np.float32(y.shape[1])
 
 
 class Networks:
     """Weights and velocities of the networks, and one step for them all."""
 
-    def __init__(self, layers, arithmetic, schedule, masks):
-        self.arithmetic, self.schedule = arithmetic, schedule
+    def __init__(self, layers, arithmetic, settings, masks):
+        self.arithmetic, self.settings = arithmetic, settings
         self.masks = masks or [np.ones(1, np.float32)] * len(layers)
         self.layers = [
             ((w * m).astype(np.float32), b.copy())
@@ -273,12 +309,12 @@ class Networks:
         rounded = [self.arithmetic(w) for w, _ in self.layers]
         inputs, logits = forward(x, rounded, self.layers, self.arithmetic)
         losses, delta = loss_and_error(logits, y)
-        scale = self.schedule.loss_weight * self.arithmetic.loss_scale
+        scale = self.settings.loss_weight * self.arithmetic.loss_scale
         with np.errstate(over="ignore", invalid="ignore"):
             gradients = self.backward(
                 inputs, rounded, delta * np.float32(scale)
             )
-        self.update(gradients, 1 - number / self.schedule.steps)
+        self.update(gradients, 1 - number / self.settings.steps)
         return losses
 
     def backward(self, inputs, rounded, delta) -> Layers:
@@ -288,7 +324,9 @@ class Networks:
             error = self.arithmetic(delta)
             self.sent += (delta != 0).sum((1, 2))
             self.flushed += ((delta != 0) & (error == 0)).sum((1, 2))
+            # (runs, in, batch) @ (runs, batch, out); sums over the batch
             gradients.append((x.swapaxes(1, 2) @ error, error.sum(1)))
+            # (runs, batch, out) @ (runs, out, in)
             delta = (error @ w.swapaxes(1, 2)) * (x > 0)
         return gradients[::-1]
 
@@ -300,14 +338,14 @@ class Networks:
                 axes = tuple(range(1, gradient.ndim))
                 finite &= np.isfinite(gradient).all(axes)
         self.skipped += ~finite
-        plan = self.schedule
-        rate = np.float32(plan.learning_rate * fraction / plan.loss_weight)
+        s = self.settings
+        rate = np.float32(s.learning_rate * fraction / s.loss_weight)
         unscale = np.float32(1 / self.arithmetic.loss_scale)
         for layer, velocity, gradient, mask in zip(
             self.layers, self.velocities, gradients, self.masks, strict=True
         ):
             for w, v, g in zip(layer, velocity, gradient, strict=True):
-                decay = plan.weight_decay * plan.loss_weight * (w.ndim == 3)
+                decay = s.weight_decay * s.loss_weight * (w.ndim == 3)
                 self._move(w, v, g * unscale + np.float32(decay) * w, finite)
                 np.subtract(w, rate * v, out=w, where=_spread(finite, w))
                 if not self.arithmetic.master:
@@ -316,11 +354,11 @@ class Networks:
 
     def _move(self, w, v, gradient, finite) -> None:
         """Let the velocity follow the gradient, where that is finite."""
-        momentum = np.float32(self.schedule.momentum)
+        momentum = np.float32(self.settings.momentum)
         moved = momentum * v + gradient
         np.copyto(v, moved, where=_spread(finite, w))
 
 
 def _spread(flags: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return flags of shape (runs, 1, ...) to broadcast to an array."""
-    return flags.reshape(-1, *[1] * (like.ndim - 1))
+    """Return flags that broadcast to an array whose first axis is theirs."""
+    return flags.reshape(-1, *[1] * (like.ndim - 1))  # (runs, 1, ...)

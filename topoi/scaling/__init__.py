@@ -1,14 +1,15 @@
 """Scaling: one training on many workers, many trainings on one cluster.
 
-One idea a file: `parallel` (shards, weighted means, the counted ring
-all-reduce, a data-parallel step), `laws` (Amdahl, Gustafson, break-even,
-list schedules), `sweep` (trials, executors, the collector), `processes`
-(subprocesses under a hard time limit), `workers` (one worker each of
-TensorFlow, PyTorch and JAX, to be run as a process), `trials` (the small
-training that the sweeps repeat).
+- `parallel`: shards, weighted means, the ring all-reduce, a parallel step
+- `laws`: Amdahl, Gustafson, break-even, schedules of jobs on workers
+- `sweep`: trials, executors, the collector
+- `processes`: subprocesses under a hard time limit
+- `workers`: one worker each of TensorFlow, PyTorch and JAX, as a process
+- `trials`: the small training that the sweeps repeat
 
 Nothing here imports Keras before a training step is asked for: the worker
-processes of a sweep start in a fraction of a second.
+processes of a sweep start in a fraction of a second. Import `workers` and
+`trials` by name: ``from topoi.scaling import workers``.
 """
 
 from topoi.scaling.laws import (

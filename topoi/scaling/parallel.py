@@ -225,6 +225,6 @@ def _unflatten(vector: np.ndarray, variables: list) -> list:
     ends = np.cumsum([int(np.prod(v.shape)) for v in variables])
     parts = np.split(vector, ends[:-1])
     return [
-        ops.convert_to_tensor(part.reshape(v.shape), v.dtype)
+        ops.convert_to_tensor(part.reshape(v.shape), v.dtype)  # (size,) back
         for part, v in zip(parts, variables, strict=True)
     ]

@@ -34,17 +34,17 @@ STEPS, RATE = 8, 0.25
 
 def problem() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return inputs (64, 2), targets (64, 1) and first weights, float32."""
-    random = np.random.default_rng(7)
-    x = random.normal(size=(64, 2))
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(64, 2))
     y = np.sin(2 * x[:, :1]) + x[:, 1:]
     shapes = (2, 8), (8,), (8, 1), (1,)
-    weights = [random.normal(size=s) / np.sqrt(s[0]) for s in shapes]
+    weights = [rng.normal(size=s) / np.sqrt(s[0]) for s in shapes]
     return *(a.astype("float32") for a in (x, y)), [
         w.astype("float32") for w in weights
     ]
 
 
-def network(weights: list[np.ndarray]):
+def build_network(weights: list[np.ndarray]):
     """Return a Keras network 2 - 8 - 1 with these weights."""
     import keras
 
@@ -73,7 +73,7 @@ def tensorflow(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
     x, y, weights = problem()
     x, y = (tf.constant(shard(a, rank, world)) for a in (x, y))
     with strategy.scope():
-        model = network(weights)
+        model = build_network(weights)
 
     def replica_step():
         with tf.GradientTape() as tape:
@@ -110,7 +110,7 @@ def torch(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
     )
     x, y, weights = problem()
     x, y = (torch.tensor(shard(a, rank, world)) for a in (x, y))
-    model = network(weights)
+    model = build_network(weights)
     parallel = DistributedDataParallel(model)
     optimizer = torch.optim.SGD(parallel.parameters(), lr=RATE)
     for _ in range(STEPS):
@@ -142,7 +142,7 @@ def jax(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
         )
     keras.distribution.set_distribution(distribution)
     x, y, weights = problem()
-    model = network(weights)
+    model = build_network(weights)
     model.compile(keras.optimizers.SGD(RATE), "mse")
     model.fit(x, y, batch_size=len(x), epochs=STEPS, verbose=0)
     return model.get_weights()
@@ -156,7 +156,7 @@ def device_count(devices: int) -> str:
 # -- the same training twice ------------------------------------------------
 
 
-def train_classifier(seed: int) -> list[np.ndarray]:
+def seeded_training(seed: int) -> list[np.ndarray]:
     """Return the weights of a small classifier after 16 steps.
 
     With convolution, batch normalisation and dropout, so that first weights,
@@ -166,9 +166,9 @@ def train_classifier(seed: int) -> list[np.ndarray]:
     from keras import layers
 
     keras.utils.set_random_seed(seed)
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(256, 28, 28, 1)).astype("float32")
-    y = random.integers(0, 10, 256)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(256, 28, 28, 1)).astype("float32")
+    y = rng.integers(0, 10, 256)
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -202,7 +202,7 @@ def repeat(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
         import torch
 
         torch.set_num_threads(world)
-    return train_classifier(7)
+    return seeded_training(7)
 
 
 # -- starting them ----------------------------------------------------------
