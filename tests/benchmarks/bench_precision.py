@@ -1,17 +1,15 @@
-"""Rounding and 2:4 pruning beside other programs, in one process.
+"""Rounding and 2:4 pruning beside ml_dtypes, NumPy and PyTorch.
 
-Run ``python tests/benchmarks/bench_precision.py``. PyTorch is a peer where
-it is installed. Times are CPU seconds of one numeric thread, the best of
-several runs; results are compared before they are timed.
+``make bench TOPIC=precision`` runs it; `harness` says how. What a student
+would write first (a loop, a sort) stands among the peers.
 """
 
 import itertools
 import time
-import warnings
 
-from topoi import runtime
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("precision", backend="torch")
 
 import ml_dtypes  # noqa: E402
 import numpy as np  # noqa: E402
@@ -19,27 +17,8 @@ import numpy as np  # noqa: E402
 from topoi import precision  # noqa: E402
 
 
-def best_time(run) -> float:
-    """Return the smallest CPU time of a few runs, in seconds."""
-    best, spent, runs = np.inf, 0.0, 0
-    while runs < 2 or (spent < 0.5 and runs < 30):
-        start = time.process_time()
-        run()
-        last = time.process_time() - start
-        best, spent, runs = min(best, last), spent + last, runs + 1
-    return best
-
-
-def line(what: str, ours: float, peers: dict[str, float], unit: str) -> None:
-    """Print our time, and each peer's with its ratio to ours."""
-    text = f"{what:<38} ours {ours:8.2f} {unit}"
-    for name, theirs in peers.items():
-        text += f" | {name} {theirs:9.2f} ({theirs / ours:.1f} x ours)"
-    print(text, flush=True)
-
-
-def bench_rounding(size: int = 4_000_000) -> None:
-    """Time float32 -> narrow -> float32."""
+def compare_rounding(size: int = 4_000_000) -> None:
+    """Compare float32 -> narrow -> float32, bit for bit."""
     rng = np.random.default_rng(0)
     normal = rng.normal(size=size).astype(np.float32)
     cases = [
@@ -50,14 +29,19 @@ def bench_rounding(size: int = 4_000_000) -> None:
     ]
     for text, target, peer, factor in cases:
         x = normal * np.float32(factor)
-        theirs = x.astype(peer).astype(np.float32)
-        assert np.array_equal(precision.round_to(x, target), theirs)
-        ours = best_time(lambda: precision.round_to(x, target))  # noqa: B023
-        cast = best_time(lambda: x.astype(peer).astype(np.float32))  # noqa: B023
-        scale = 1e9 / size
         library = "NumPy" if peer is np.float16 else "ml_dtypes"
-        what = f"round to {target.name}, {text}"
-        line(what, ours * scale, {library: cast * scale}, "ns/number")
+        bench.compare(
+            f"round {size:,} numbers to {target.name}, {text}",
+            {
+                "topoi.precision.round_to": lambda x=x, target=target: (
+                    precision.round_to(x, target)
+                ),
+                library: lambda x=x, peer=peer: (
+                    x.astype(peer).astype(np.float32)
+                ),
+            },
+            agree=np.array_equal,
+        )
 
 
 def loop_mask(weights: np.ndarray) -> np.ndarray:
@@ -100,22 +84,20 @@ def torch_mask(weights: np.ndarray):
     return run
 
 
-def bench_masks(inputs: int = 512, outputs: int = 512) -> None:
-    """Time 2:4 masks."""
+def compare_masks(inputs: int = 512, outputs: int = 512) -> None:
+    """Compare 2:4 masks, entry by entry."""
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(inputs, outputs)).astype(np.float32)
-    peers = {
-        "loop": lambda: loop_mask(weights),
+    programs = {
+        "topoi.precision.mask_nm": lambda: precision.mask_nm(weights),
         "sorting": lambda: sorted_mask(weights),
+        "loop": lambda: loop_mask(weights),
     }
-    if (torch_run := torch_mask(weights)) is not None:
-        peers["PyTorch"] = torch_run
-    wanted = precision.mask_nm(weights)
-    for name, run in peers.items():
-        assert np.array_equal(run(), wanted), name
-    ours = best_time(lambda: precision.mask_nm(weights))
-    theirs = {name: 1e3 * best_time(run) for name, run in peers.items()}
-    line(f"2:4 mask, {inputs} x {outputs}", 1e3 * ours, theirs, "ms")
+    if (peer := torch_mask(weights)) is not None:
+        programs["PyTorch"] = peer
+    bench.compare(
+        f"2:4 mask, {inputs} x {outputs}", programs, agree=np.array_equal
+    )
 
 
 def loop_search(weights: np.ndarray) -> float:
@@ -140,17 +122,19 @@ def loop_search(weights: np.ndarray) -> float:
         weights[[a, b]] = weights[[b, a]]
 
 
-def bench_search() -> None:
-    """Time the permutation search, and how much it finds."""
+def compare_search() -> None:
+    """Compare the permutation search, and print how much it finds."""
     rng = np.random.default_rng(0)
     small = rng.standard_t(3, size=(32, 32))
-    found = precision.search_permutation(small)
-    start = time.process_time()
-    theirs = loop_search(small)
-    slow = time.process_time() - start
-    assert np.isclose(found.kept[-1], theirs)
-    ours = best_time(lambda: precision.search_permutation(small))
-    line("permutation search, 32 x 32", 1e3 * ours, {"loop": 1e3 * slow}, "ms")
+    bench.compare(
+        "permutation search, 32 x 32",
+        {
+            "topoi.precision.search_permutation": lambda: (
+                precision.search_permutation(small).kept[-1]
+            ),
+            "loop": lambda: loop_search(small),
+        },
+    )
     for size in (64, 128, 256):
         weights = rng.standard_t(3, size=(size, size))
         start = time.process_time()
@@ -163,13 +147,8 @@ def bench_search() -> None:
         )
 
 
-def main() -> None:
-    """Print one line a kernel."""
-    warnings.simplefilter("ignore")
-    bench_rounding()
-    bench_masks()
-    bench_search()
-
-
 if __name__ == "__main__":
-    main()
+    compare_rounding()
+    compare_masks()
+    compare_search()
+    bench.store()

@@ -1,8 +1,8 @@
 """What a sweep, a ring and a schedule cost beside their peers.
 
-Run ``python tests/benchmarks/bench_scaling.py``. Results are compared before
-anything is timed. Wall seconds for what starts processes, because waiting is
-their cost; CPU seconds for the rest, the best of several runs.
+``make bench TOPIC=scaling`` runs it; `harness` says how. The sweep starts
+processes, and waiting is their cost: its table has wall seconds, one run a
+way, and is printed but not kept. A Slurm joins in where it is installed.
 """
 
 import tempfile
@@ -12,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from topoi import runtime
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("scaling", backend="torch")
 
 import joblib  # noqa: E402
 import numpy as np  # noqa: E402
@@ -63,7 +63,7 @@ def by_slurm() -> list[float]:
         return by_executor(scaling.slurm_array(slurm.environment))
 
 
-def bench_sweeps() -> None:
+def time_sweeps() -> None:
     """Time one sweep of eight trials in six ways."""
     ways = {
         "ours, serial": lambda: by_executor(scaling.serial),
@@ -81,28 +81,22 @@ def bench_sweeps() -> None:
         print(f"sweep of 8 trials   {name:<26} {seconds:6.2f} s", flush=True)
 
 
-def best_cpu(run: Callable, repeats: int = 5) -> float:
-    """Return the least CPU time of a few runs, in milliseconds."""
-    times = []
-    for _ in range(repeats):
-        begin = time.process_time()
-        run()
-        times.append(time.process_time() - begin)
-    return 1e3 * min(times)
-
-
-def bench_ring(length: int = 1_000_000, world: int = 4) -> None:
-    """Time the counted ring and a plain sum."""
+def compare_ring(length: int = 1_000_000, world: int = 4) -> None:
+    """Compare the counted ring and a plain sum."""
     vectors = list(np.random.default_rng(0).normal(size=(world, length)))
-    ring = best_cpu(lambda: scaling.ring_allreduce(vectors))
-    plain = best_cpu(lambda: np.sum(vectors, axis=0))
-    assert np.allclose(scaling.ring_allreduce(vectors)[0][0], sum(vectors))
-    text = f"sum of {world} vectors of {length:,}"
-    print(f"{text}: ring {ring:.1f} ms, np.sum {plain:.1f} ms")
+    bench.compare(
+        f"sum of {world} vectors of {length:,}",
+        {
+            "topoi.scaling.ring_allreduce": lambda: (
+                scaling.ring_allreduce(vectors)[0][0]
+            ),
+            "numpy.sum": lambda: np.sum(vectors, axis=0),
+        },
+    )
 
 
-def bench_schedule(jobs: int = 100_000, workers: int = 64) -> None:
-    """Time our schedule with a heap and one that searches the minimum."""
+def compare_schedule(jobs: int = 100_000, workers: int = 64) -> None:
+    """Compare our schedule with a heap and one that searches the minimum."""
     lengths = np.random.default_rng(0).integers(1, 100, jobs).tolist()
 
     def searching() -> int:
@@ -111,14 +105,20 @@ def bench_schedule(jobs: int = 100_000, workers: int = 64) -> None:
             free[np.argmin(free)] += length
         return int(free.max())
 
-    assert scaling.list_schedule(lengths, workers).makespan == searching()
-    heap = best_cpu(lambda: scaling.list_schedule(lengths, workers), 3)
-    slow = best_cpu(searching, 3)
-    text = f"{jobs:,} jobs on {workers} workers"
-    print(f"{text}: heap {heap:.0f} ms, np.argmin {slow:.0f} ms")
+    bench.compare(
+        f"{jobs:,} jobs on {workers} workers",
+        {
+            "topoi.scaling.list_schedule": lambda: (
+                scaling.list_schedule(lengths, workers).makespan
+            ),
+            "numpy.argmin at each job": searching,
+        },
+        agree=0.0,
+    )
 
 
 if __name__ == "__main__":
-    bench_sweeps()
-    bench_ring()
-    bench_schedule()
+    time_sweeps()
+    compare_ring()
+    compare_schedule()
+    bench.store()

@@ -1,20 +1,20 @@
-"""Time the pair generator of topoi.symbolic_integration against peers.
+"""The pair generator of topoi.symbolic_integration beside SymPy, symengine.
 
-    python tests/benchmarks/bench_symbolic_integration.py
-
-One process, one thread, CPU seconds. The rate of our generator counts unique
-pairs that were verified from their tokens: both token lists are read again,
-the answer is differentiated and compared with the problem. SymPy and
-symengine (where it is installed) differentiate the same functions from text
-to text; they neither draw functions nor drop duplicates.
+``make bench TOPIC=symbolic_integration`` runs it; `harness` says how. What
+is compared is the work that a verified pair needs: read the answer, and
+differentiate it. Our side also simplifies, compares with the problem and
+draws the functions; SymPy and symengine go from text to text.
 """
 
 import time
-from collections.abc import Callable, Iterable
 
-import sympy
+from benchmarks import harness
 
-from topoi.symbolic_integration import (
+bench = harness.Bench("symbolic_integration", backend="torch")
+
+import sympy  # noqa: E402
+
+from topoi.symbolic_integration import (  # noqa: E402
     PAPER,
     SMALL,
     bwd_pairs,
@@ -25,59 +25,50 @@ from topoi.symbolic_integration import (
 )
 
 PAIRS = 3000
-FEW = 12
+FEW = 200
+
+try:
+    import symengine
+except ImportError:
+    symengine = None
 
 
-def rate(work: Callable[[object], object], items: Iterable) -> float:
-    """Return items a CPU second."""
-    items = list(items)
-    start = time.process_time()
-    for item in items:
-        work(item)
-    return len(items) / (time.process_time() - start)
-
-
-def ours(family, check: bool) -> float:
-    """Return unique pairs a CPU second, verified or not."""
+def print_rates(family) -> None:
+    """Print unique pairs a CPU second, generated and verified."""
     start = time.process_time()
     pairs = take(bwd_pairs(family, 1), PAIRS)
-    if check:
-        assert all(verify(list(p), list(a)) for p, a in pairs)
-    return len(pairs) / (time.process_time() - start)
+    made = time.process_time()
+    assert all(verify(list(p), list(a)) for p, a in pairs)
+    checked = time.process_time()
+    print(f"family {family.name}, pairs a CPU second:")
+    print(f"  generated          {PAIRS / (made - start):8.0f}")
+    print(f"  generated, checked {PAIRS / (checked - start):8.0f}")
 
 
-def with_sympy(text: str) -> str:
-    """Parse, differentiate and print with SymPy."""
-    return str(sympy.diff(sympy.sympify(text), sympy.Symbol("x")))
-
-
-def main() -> None:
-    """Print one table for each family."""
-    try:
-        import symengine
-    except ImportError:
-        symengine = None
-    for family in (SMALL, PAPER):
-        print(f"family {family.name}: pairs a CPU second")
-        print(f"  ours, generated          {ours(family, False):8.0f}")
-        print(f"  ours, also verified      {ours(family, True):8.0f}")
-        answers = [a for _, a in take(bwd_pairs(family, 1), 400)]
-        texts = [to_infix(from_prefix(a)) for a in answers]
-        if symengine:
-            x = symengine.Symbol("x")
-            speed = rate(
-                lambda t, x=x: str(symengine.sympify(t).diff(x)), texts
-            )
-            print(f"  symengine, parse + diff  {speed:8.0f}")
-        print(f"  SymPy, parse + diff      {rate(with_sympy, texts):8.0f}")
-        if family is PAPER:
-            continue  # one expression of this size can take minutes
-        simplified = rate(
-            lambda t: sympy.simplify(sympy.sympify(with_sympy(t))),
-            texts[:FEW],
+def compare_verification(family) -> None:
+    """Compare verified pairs with derivatives by a library."""
+    pairs = take(bwd_pairs(family, 1), FEW)
+    texts = [to_infix(from_prefix(a)) for _, a in pairs]
+    x = sympy.Symbol("x")
+    programs = {
+        "topoi, read + differentiate + verify": lambda: sum(
+            verify(list(p), list(a)) for p, a in pairs
+        ),
+        "SymPy, read + differentiate": lambda: sum(
+            bool(str(sympy.diff(sympy.sympify(t), x))) for t in texts
+        ),
+    }
+    if symengine:
+        z = symengine.Symbol("x")
+        programs["symengine, read + differentiate"] = lambda: sum(
+            bool(str(symengine.sympify(t).diff(z))) for t in texts
         )
-        print(f"  SymPy, diff + simplify   {simplified:8.1f}")
+    # Each returns how many of the answers it has dealt with.
+    bench.compare(f"{FEW} pairs of family {family.name}", programs, agree=0.0)
 
 
 if __name__ == "__main__":
-    main()
+    for family in (SMALL, PAPER):
+        print_rates(family)
+        compare_verification(family)
+    bench.store()

@@ -1,16 +1,12 @@
-"""Region enumeration beside other programs: same networks, one process.
+"""Region enumeration beside Regioncam: same networks, one process.
 
-Run ``python tests/benchmarks/bench_tropical.py``. Peers that are not
-installed are left out:
+``make bench TOPIC=tropical`` runs it; `harness` says how. A second peer,
+edge subdivision (Berzins, 2023), is no package: it takes part if the
+variable EDGE_SUBDIVISION names a folder with a clone of
+github.com/arturs-berzins/relu_edge_subdivision.
 
-* Regioncam: ``pip install regioncam``;
-* edge subdivision (Berzins, 2023): PyTorch, and a clone of
-  github.com/arturs-berzins/relu_edge_subdivision whose folder is named by
-  the variable EDGE_SUBDIVISION.
-
-Times are CPU seconds of the whole process (one numeric thread), the best of
-several runs. He-normal weights, N(0, 1/4) biases, rounded to float32 so that
-all programs see the same numbers; domain [-1, 1]^2.
+He-normal weights, N(0, 1/4) biases, rounded to float32 so that all programs
+see the same numbers; domain [-1, 1]^2. All return the number of regions.
 """
 
 import contextlib
@@ -20,9 +16,9 @@ import sys
 import time
 import warnings
 
-from topoi import runtime
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("tropical", backend="torch")
 
 import numpy as np  # noqa: E402
 
@@ -94,7 +90,6 @@ def load_edge_subdivision():
         from NN import Net
     except ImportError:
         return None
-    torch.set_num_threads(1)
 
     def run(layers: list) -> int:
         network = Net([2, *(len(bias) for _, bias in layers)])
@@ -114,42 +109,21 @@ def load_edge_subdivision():
     return run
 
 
-def best_time(run, layers: list) -> tuple[float, int]:
-    """Return the smallest CPU time of a few runs, and the result."""
-    best, spent, runs = np.inf, 0.0, 0
-    while runs < 1 or (spent < 1.0 and runs < 20):
-        start = time.process_time()
-        result = run(layers)
-        last = time.process_time() - start
-        best, spent, runs = min(best, last), spent + last, runs + 1
-    return best, result
-
-
-def main() -> None:
-    """Print one line a size: milliseconds and regions of each program."""
-    warnings.simplefilter("ignore")
-    scaling()  # before the peers are loaded, so that the memory is ours
-    programs = {
-        "topoi build": build,
-        "topoi count": count,
-        "regioncam": load_regioncam(),
-        "edge subdivision": load_edge_subdivision(),
+def compare(widths: tuple) -> None:
+    """Compare drawing and counting at one size."""
+    layers = random_network(widths)
+    text = "-".join(map(str, widths))
+    peers = {"regioncam": load_regioncam()}
+    if count(layers) <= SLOW_PEER_LIMIT:
+        peers["edge subdivision"] = load_edge_subdivision()
+    peers = {
+        name: lambda run=run: run(layers) for name, run in peers.items() if run
     }
-    programs = {name: run for name, run in programs.items() if run}
-    print(f"{'widths':>12} {'regions':>8}", end="")
-    print("".join(f" {name + ' ms':>26}" for name in programs))
-    for widths in SIZES:
-        layers = random_network(widths)
-        regions = count(layers)
-        print(f"{'-'.join(map(str, widths)):>12} {regions:>8}", end="")
-        for name, run in programs.items():
-            if name == "edge subdivision" and regions > SLOW_PEER_LIMIT:
-                print(f" {'not run':>26}", end="")
-                continue
-            seconds, found = best_time(run, layers)
-            note = "" if found == regions else f" ({found})"
-            print(f" {1e3 * seconds:>{26 - len(note)}.1f}{note}", end="")
-        print(flush=True)
+    drawn = {"topoi.tropical.enumerate_regions": lambda: build(layers)}
+    counted = {"topoi.tropical.count_regions": lambda: count(layers)}
+    # Regioncam computes in float32 and may lose a sliver in ten thousand.
+    for work, ours in (("draw", drawn), ("count", counted)):
+        bench.compare(f"{work} the regions of 2-{text}", ours | peers, 1e-3)
 
 
 def scaling() -> None:
@@ -178,4 +152,8 @@ def scaling() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    scaling()  # before the peers are loaded, so that the memory is ours
+    for widths in SIZES:
+        compare(widths)
+    bench.store()
