@@ -1,22 +1,16 @@
-"""Time the convolutions of topoi.cnn against Keras and SciPy.
+"""The convolutions of topoi.cnn beside Keras, PyTorch and SciPy.
 
-    python tests/benchmarks/bench_cnn.py
-
-One process, one thread, float32, CPU seconds; a median over repeats, after
-one warm-up call. A ratio below 1 means faster than ``keras.ops.conv`` (for
-gradients: than its backend's own). Before it is timed, each result is
-compared with that of Keras.
+``make bench TOPIC=cnn`` runs it; `harness` says how. float32; results are
+NumPy arrays on both sides. TensorFlow runs with oneDNN, its fastest.
 """
 
 import os
-import statistics
-import time
 from collections.abc import Callable
 
-from topoi import runtime
+from benchmarks import harness
 
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # TensorFlow at its fastest
-runtime.setup("small", seed=7)
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+bench = harness.Bench("cnn", backend="tensorflow")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -25,9 +19,16 @@ from keras import ops  # noqa: E402
 
 from topoi import autodiff, cnn  # noqa: E402
 
-REPEATS = 7
+try:
+    import torch
+except ImportError:
+    torch = None
+else:
+    torch.set_num_threads(1)
+
 # pictures, side, channels in, kernel side, channels out
 FORWARD = [
+    (1, 28, 16, 3, 32),
     (64, 28, 1, 3, 16),
     (64, 28, 16, 3, 32),
     (16, 56, 32, 3, 32),
@@ -35,17 +36,6 @@ FORWARD = [
     (8, 64, 8, 11, 8),
 ]
 SMALL = (2, 12, 3, 3, 4)
-
-
-def cpu_seconds(call: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the median CPU time of a call, after one that warms up."""
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
 
 
 def scipy_correlate(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -98,59 +88,63 @@ def keras_gradients(
     return lambda: [ops.convert_to_numpy(g) for g in gradients()[1]]
 
 
-def report(name: str, seconds: float, reference: float) -> None:
-    """Print one line of the table."""
-    ratio = seconds / reference
-    print(f"  {name:34}{seconds * 1e3:10.2f} ms{ratio:10.2f}")
+def torch_forward(x: np.ndarray, w: np.ndarray) -> Callable[[], np.ndarray]:
+    """Return PyTorch's convolution on its own layout."""
+    # (batch, channels, height, width) and (out, in, height, width)
+    x = torch.from_numpy(x.transpose(0, 3, 1, 2).copy())
+    w = torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
+
+    def call() -> np.ndarray:
+        with torch.no_grad():
+            y = torch.nn.functional.conv2d(x, w)
+        return y.numpy().transpose(0, 2, 3, 1)
+
+    return call
 
 
 def compare(case: tuple[int, ...], naive: bool) -> None:
-    """Print all timings of one size."""
+    """Compare one size, forward and backward."""
     x, w = arrays(case)
     n, side, channels_in, k, channels_out = case
-    print(f"{n} x {side}x{side}x{channels_in}, {channels_out} of {k}x{k}")
-    theirs = keras_forward(x, w)
-    y = theirs()
-    reference = cpu_seconds(theirs)
-    report("keras.ops.conv", reference, reference)
-    rivals = {"conv2d": cnn.conv2d, "scipy.signal.correlate": scipy_correlate}
+    size = f"{n} x {side}x{side}x{channels_in}, {channels_out} of {k}x{k}"
+    programs = {
+        "topoi.cnn.conv2d": lambda: cnn.conv2d(x, w),
+        "keras.ops.conv, TensorFlow": keras_forward(x, w),
+        "scipy.signal.correlate": lambda: scipy_correlate(x, w),
+    }
+    if torch:
+        programs["torch conv2d"] = torch_forward(x, w)
     if naive:
-        rivals["conv2d_naive"] = cnn.conv2d_naive
-    for name, rival in rivals.items():
-        np.testing.assert_allclose(rival(x, w), y, rtol=1e-3, atol=1e-3)
-        repeats = 3 if rival is scipy_correlate else REPEATS
-        report(name, cpu_seconds(lambda f=rival: f(x, w), repeats), reference)
-    fft = cpu_seconds(lambda: cnn.conv2d_fft(x, w))
-    report("conv2d_fft (circular)", fft, reference)
-    compare_gradients(x, w, y)
+        programs["conv2d_naive"] = lambda: cnn.conv2d_naive(x, w)
+    bench.compare(f"convolution, {size}", programs)
+    dy = cnn.conv2d(x, w)
+    bench.compare(
+        f"gradients of a convolution, {size}",
+        {
+            "topoi.cnn.conv2d_backward": lambda: cnn.conv2d_backward(dy, x, w),
+            "TensorFlow's gradients": keras_gradients(dy, x, w),
+        },
+        agree=same_gradients,
+    )
+    bench.compare(
+        f"gradient of the pictures alone, {size}",
+        {
+            "topoi.cnn.conv2d_transpose": lambda: cnn.conv2d_transpose(dy, w),
+            "numpy.add.at": lambda: scatter_add(dy, w, x.shape),
+        },
+    )
 
 
-def compare_gradients(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> None:
-    """Print the timings of the backward pass."""
-    theirs = keras_gradients(dy, x, w)
-    for ours, other in zip(
-        cnn.conv2d_backward(dy, x, w), theirs(), strict=False
-    ):
-        scale = np.abs(other).max()
-        np.testing.assert_allclose(ours, other, atol=1e-4 * scale)
-    reference = cpu_seconds(theirs)
-    report("gradients by Keras' backend", reference, reference)
-    ours = cpu_seconds(lambda: cnn.conv2d_backward(dy, x, w))
-    report("conv2d_backward", ours, reference)
-    only_dx = cpu_seconds(lambda: cnn.conv2d_transpose(dy, w))
-    report("dx alone, by stamp", only_dx, reference)
-    scatter = cpu_seconds(lambda: scatter_add(dy, w, x.shape), 3)
-    report("dx alone, by np.add.at", scatter, reference)
-
-
-def main() -> None:
-    """Print the table."""
-    print(f"backend {keras.backend.backend()}, one thread, float32")
-    print(f"  {'':34}{'CPU time':>13}{'ratio':>10}")
-    compare(SMALL, naive=True)
-    for case in FORWARD:
-        compare(case, naive=False)
+def same_gradients(ours: tuple, theirs: list) -> bool:
+    """Return whether the gradients of pictures and kernels agree."""
+    return all(
+        harness.agrees(a, b, 1e-3)
+        for a, b in zip(ours[:2], theirs, strict=True)
+    )
 
 
 if __name__ == "__main__":
-    main()
+    compare(SMALL, naive=True)
+    for case in FORWARD:
+        compare(case, naive=False)
+    bench.store()

@@ -1,40 +1,19 @@
-"""Time the equivariant layers beside escnn and e3nn, in one process.
+"""The equivariant layers beside escnn and e3nn, in one process.
 
-    KERAS_BACKEND=torch python tests/benchmarks/bench_equivariant.py
-
-Peers that are not installed are left out: ``pip install escnn e3nn`` (escnn
-1.0.11 needs numpy below 2). With Keras on PyTorch all programs use the same
-kernels of one library. CPU seconds, one thread, float32; the best of several
-runs taken in turn, since other programs may share the machine. The C library
-keeps freed memory: otherwise fresh pages, which hit one program or another by
-chance, cost up to a third. A ratio below 1 means faster than the first line of
-its table; the last table sets us beside the fastest peer of each.
+``make bench TOPIC=equivariant`` runs it; `harness` says how. With Keras on
+PyTorch all programs use the same kernels of one library. float32 but for the
+Wigner matrices. Layers have weights of their own, so only what has none is
+compared in value; tests/test_equivariant.py compares with closed forms.
 """
 
-import os
-import sys
-import time
 import warnings
 from collections.abc import Callable
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-KEEP = {
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),
-    "MALLOC_TRIM_THRESHOLD_": "1" * 9,
-}
-if __name__ == "__main__" and not KEEP.items() <= os.environ.items():
-    arguments = [sys.executable, *sys.argv]  # the C library reads them first
-    os.execve(sys.executable, arguments, {**os.environ, **KEEP})
-from topoi import runtime  # noqa: E402
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("equivariant", backend="torch")
 warnings.simplefilter("ignore")
 
-try:
-    import torch
-except ImportError:
-    print("bench_equivariant needs PyTorch, as its peers do: left out")
-    sys.exit(0)
 try:
     import e3nn
     import e3nn.nn
@@ -51,44 +30,11 @@ except ImportError:
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+import torch  # noqa: E402
 
 from topoi import equivariant  # noqa: E402
 
 torch.set_num_threads(1)
-REPEATS = 15
-PEERS = ("escnn", "e3nn")
-
-
-def best_times(calls: dict[str, Callable]) -> dict[str, float]:
-    """Return the least CPU time of each call; rivals take turns."""
-    best = dict.fromkeys(calls, float("inf"))
-    for call in calls.values():
-        call()
-    for _ in range(REPEATS):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            best[name] = min(best[name], time.process_time() - start)
-    return best
-
-
-def report(title: str, calls: dict[str, Callable]) -> list[tuple]:
-    """Print one table; return (title, our seconds, the best peer's)."""
-    print(title)
-    times = best_times(calls)
-    reference = next(iter(times.values()))
-    for name, seconds in times.items():
-        ratio = seconds / reference
-        print(f"  {name:36}{seconds * 1e3:9.2f} ms{ratio:8.2f}")
-    peers = [times[name] for name in times if name.startswith(PEERS)]
-    return [(title, reference, min(peers))] if peers else []
-
-
-def summarise(rows: list[tuple]) -> None:
-    """Print how we stand beside the fastest peer of each table."""
-    print("peer / topoi, above 1 where topoi is faster")
-    for title, ours, peer in rows:
-        print(f"  {title:68}{peer / ours:6.2f}")
 
 
 def inference(f: Callable, *inputs) -> Callable:
@@ -164,8 +110,8 @@ def plain_network(channels: int) -> keras.Model:
 
 def compare_planar(
     channels: int, batch: int, side: int, group: str, normal: bool = False
-) -> list[tuple]:
-    """Print training and inference of networks for p4 or p4m."""
+) -> None:
+    """Compare training and inference of networks for p4 or p4m."""
     x = torch.randn(batch, side, side, 1)
     ours = group_network(channels, group, normal)
     ours(x)
@@ -190,9 +136,8 @@ def compare_planar(
         test["ordinary Conv2D of that width"] = inference(plain, x)
     size = f"{group}, {channels} fields{', normalised' * normal}, {batch} x "
     size += f"{side} x {side}"
-    return report(f"{size}: forward and backward", train) + report(
-        f"{size}: inference", test
-    )
+    bench.compare(f"{size}: forward and backward", train, agree=None)
+    bench.compare(f"{size}: inference", test, agree=None)
 
 
 def irreps(degree: int, channels: int) -> object:
@@ -201,8 +146,8 @@ def irreps(degree: int, channels: int) -> object:
     return e3nn.o3.Irreps(text)
 
 
-def compare_spherical(degree: int, channels: int, batch: int) -> list[tuple]:
-    """Print the product of features, and the linear map."""
+def compare_spherical(degree: int, channels: int, batch: int) -> None:
+    """Compare the product of features, and the linear map."""
     x, y = torch.randn(2, batch, (degree + 1) ** 2, channels)
     product = equivariant.CGProduct(channels, degree)
     linear = equivariant.ZonalConv(channels, use_bias=False)
@@ -224,19 +169,19 @@ def compare_spherical(degree: int, channels: int, batch: int) -> list[tuple]:
         tables["product"] = (*tables["product"][:2], flat)
         tables["linear map"] = (*tables["linear map"][:2], flat[:1])
     size = f"l = 0..{degree}, {channels} channels, batch {batch}"
-    rows = []
     for title, (rivals, inputs, flat) in tables.items():
         for mode in (training, inference):
             calls = {
                 name: mode(f, *(flat if "e3nn" in name else inputs))
                 for name, f in rivals.items()
             }
-            rows += report(f"{title}, {size}: {mode.__name__}", calls)
-    return rows
+            bench.compare(
+                f"{title}, {size}: {mode.__name__}", calls, agree=None
+            )
 
 
-def compare_activation(degree: int, channels: int, batch: int) -> list[tuple]:
-    """Print ReLU on the coarsest grid that e3nn takes, and on our own."""
+def compare_activation(degree: int, channels: int, batch: int) -> None:
+    """Compare ReLU on the coarsest grid that e3nn takes, and on our own."""
     rows, columns = 2 * degree + 2, 4 * degree + 3
     x = torch.randn(batch, (degree + 1) ** 2, channels)
     same = equivariant.SphericalActivation("relu", (rows - 1) / degree)
@@ -249,57 +194,54 @@ def compare_activation(degree: int, channels: int, batch: int) -> list[tuple]:
     coarse = equivariant.SphericalActivation("relu", 1.5)
     rivals["ours at 1.5 times the degree"] = (coarse, x)
     size = f"l = 0..{degree}, {rows} x {columns} points, batch {batch}"
-    tables = []
     for mode in (training, inference):
         calls = {name: mode(f, x) for name, (f, x) in rivals.items()}
-        tables += report(f"ReLU, {size}: {mode.__name__}", calls)
-    return tables
+        bench.compare(f"ReLU, {size}: {mode.__name__}", calls, agree=None)
 
 
-def compare_wigner(degree: int, count: int) -> list[tuple]:
-    """Print all matrices up to a degree, for many rotations."""
+def compare_wigner(degree: int, count: int) -> None:
+    """Compare all matrices up to a degree, for many rotations."""
     angles = np.random.default_rng(7).uniform(0, 3, size=(3, count))
 
-    def ours():
-        for l in range(degree + 1):
-            equivariant.wigner_d(l, *angles)
+    def ours() -> list:
+        return [equivariant.wigner_d(l, *angles) for l in range(degree + 1)]
 
     calls = {"topoi.wigner_d, float64": ours}
     if e3nn:
         theirs = torch.tensor(angles)
 
-        def other():
-            for l in range(degree + 1):
-                e3nn.o3.wigner_D(l, *theirs)
+        def other() -> list:
+            return [e3nn.o3.wigner_D(l, *theirs) for l in range(degree + 1)]
 
         calls["e3nn.o3.wigner_D, float64"] = other
     size = f"l = 0..{degree}, {count} rotations"
-    return report(f"Wigner matrices, {size}", calls)
+    bench.compare(f"Wigner matrices, {size}", calls, agree=same_traces)
 
 
-def main() -> None:
-    """Print all tables."""
-    print(f"Keras on {keras.backend.backend()}, one thread, float32")
-    for peer in PEERS:
-        if not globals()[peer]:
-            print(f"{peer} is not installed: left out")
-    if escnn:
-        mend_escnn()
-    summarise(
-        compare_planar(8, 32, 33, "p4")
-        + compare_planar(16, 16, 29, "p4")
-        + compare_planar(8, 32, 33, "p4", normal=True)
-        + compare_planar(6, 16, 29, "p4m")
-        + compare_spherical(4, 8, 256)
-        + compare_spherical(6, 4, 64)
-        + compare_activation(6, 16, 64)
-        + compare_activation(10, 16, 64)
-        + compare_wigner(10, 100)
+def same_traces(ours: list, theirs: list) -> bool:
+    """Compare traces, which do not depend on the choice of a basis."""
+    return all(
+        np.allclose(
+            np.trace(a, axis1=-2, axis2=-1),
+            np.trace(b.numpy(), axis1=-2, axis2=-1),
+        )
+        for a, b in zip(ours, theirs, strict=True)
     )
 
 
 if __name__ == "__main__":
-    if keras.backend.backend() == "torch":
-        main()
-    else:
-        print("The peers are PyTorch programs: set KERAS_BACKEND=torch")
+    if escnn:
+        mend_escnn()
+    compare_planar(8, 32, 33, "p4")
+    compare_planar(8, 1, 33, "p4")
+    compare_planar(16, 16, 29, "p4")
+    compare_planar(8, 32, 33, "p4", normal=True)
+    compare_planar(6, 16, 29, "p4m")
+    compare_planar(6, 1, 29, "p4m")
+    compare_spherical(4, 8, 256)
+    compare_spherical(4, 8, 1)
+    compare_spherical(6, 4, 64)
+    compare_activation(6, 16, 64)
+    compare_activation(10, 16, 64)
+    compare_wigner(10, 100)
+    bench.store()

@@ -1,9 +1,8 @@
 """One step of critic and generator: make_step beside Keras' own ways.
 
-Run ``python tests/benchmarks/bench_gan.py``. Times are CPU milliseconds of
-this process for one update of both players (one numeric thread, batch 64,
-networks of `topoi.gan` of width 16), the median of some steps after the ones
-that compile.
+``make bench TOPIC=gan`` runs it; `harness` says how. One update of both
+players, batch 64, networks of `topoi.gan` of width 16. Each way has networks
+of its own, so losses are not compared.
 
 * make_step: one compiled step a player; also with a gradient penalty, and
   not compiled;
@@ -14,18 +13,16 @@ that compile.
 The same comparison for a step of deep Q-learning is in bench_rl.py.
 """
 
-import statistics
-import time
 from collections.abc import Callable
 
-from topoi import runtime
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("gan", backend="tensorflow")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from topoi import gan, runtime  # noqa: E402
+from topoi import gan  # noqa: E402
 
 BATCH = 64
 RANDOM = np.random.default_rng(0)
@@ -87,22 +84,12 @@ def by_reversal() -> Callable:
     return lambda: model.train_on_batch([Z, REAL], [ZEROS, ONES])
 
 
-def measure(step: Callable, repeats: int = 15) -> tuple[float, float]:
-    """Return CPU milliseconds of a step, and CPU seconds of the first two."""
-    start = time.process_time()
-    step(), step()
-    compiling = time.process_time() - start
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        float(np.ravel(keras.ops.convert_to_numpy(step()))[0])
-        times.append(time.process_time() - start)
-    return 1000 * statistics.median(times), compiling
+def finished(step: Callable) -> Callable:
+    """Return the step with its loss read, so that it has run."""
+    return lambda: float(np.ravel(keras.ops.convert_to_numpy(step()))[0])
 
 
-def main() -> None:
-    """Print one row an idiom."""
-    runtime.setup("small", seed=0)
+if __name__ == "__main__":
     penalty = gan.Settings("wasserstein", penalty=10.0)
     idioms = {
         "make_step": lambda: by_make_step(gan.Settings()),
@@ -111,14 +98,8 @@ def main() -> None:
         "train_on_batch, flags": by_train_on_batch,
         "reversal, train_on_batch": by_reversal,
     }
-    print(f"backend {keras.backend.backend()}, batch {BATCH}")
-    print(f"{'':28}{'ms a step':>10}{'first two, s':>14}")
-    for name, make in idioms.items():
-        if keras.backend.backend() == "jax" and "not compiled" in name:
-            continue  # minutes, and no one would do it
-        row = measure(make())
-        print(f"{name:28}{row[0]:10.1f}{row[1]:14.1f}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    steps = {name: finished(make()) for name, make in idioms.items()}
+    for step in steps.values():
+        step()  # Keras compiles at the first two calls
+    bench.compare("one step of both players, batch 64", steps, agree=None)
+    bench.store()

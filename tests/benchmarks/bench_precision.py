@@ -9,7 +9,7 @@ import time
 
 from benchmarks import harness
 
-bench = harness.Bench("precision", backend="torch")
+bench = harness.Bench("precision", backend=None)
 
 import ml_dtypes  # noqa: E402
 import numpy as np  # noqa: E402
@@ -36,8 +36,8 @@ def compare_rounding(size: int = 4_000_000) -> None:
                 "topoi.precision.round_to": lambda x=x, target=target: (
                     precision.round_to(x, target)
                 ),
-                library: lambda x=x, peer=peer: (
-                    x.astype(peer).astype(np.float32)
+                library: lambda x=x, peer=peer: x.astype(peer).astype(
+                    np.float32
                 ),
             },
             agree=np.array_equal,

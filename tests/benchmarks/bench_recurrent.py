@@ -1,9 +1,9 @@
 """Training step against sequence length: scans, a loop, Keras' LSTM and GRU.
 
-Run ``python tests/benchmarks/bench_recurrent.py [longest]``. One step is
+``make bench TOPIC=recurrent`` runs it; `harness` says how. One step is
 forward, backward and Adam on a batch of 32 sequences, all layers 64 wide.
-Times are CPU milliseconds of this process (one numeric thread), the best of
-a few steps after the one that compiles; its seconds stand in brackets.
+Layers with different weights are compared in time only; that tree, doubling
+and loop return the same numbers is a test of tests/test_recurrent.py.
 
 * loop: the recurrence of MinGRU, one step after another (`keras.ops.scan`);
 * tree, doubling: the same numbers by the two methods of `scan_linear`;
@@ -12,12 +12,11 @@ a few steps after the one that compiles; its seconds stand in brackets.
 """
 
 import sys
-import time
 from collections.abc import Callable
 
-from topoi import runtime
+from benchmarks import harness
 
-runtime.set_environment()
+bench = harness.Bench("recurrent", backend="tensorflow")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -27,7 +26,7 @@ from topoi import recurrent  # noqa: E402
 from topoi.recurrent import CarryLookaheadRNN, MinGRU  # noqa: E402
 
 BATCH, WIDTH = 32, 64
-LENGTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
+LENGTHS = (32, 128, 512, 2048)
 
 
 class LoopGRU(MinGRU):
@@ -52,17 +51,17 @@ def makers(length: int) -> dict[str, Callable[[], keras.layers.Layer]]:
     levels = recurrent.levels_for(length)
     last = {"return_sequences": False}
     return {
+        "MinGRU, tree": lambda: MinGRU(WIDTH, **last),
         "LSTM": lambda: layers.LSTM(WIDTH),
         "GRU": lambda: layers.GRU(WIDTH),
         "loop": lambda: LoopGRU(WIDTH, **last),
-        "tree": lambda: MinGRU(WIDTH, **last),
         "doubling": lambda: MinGRU(WIDTH, method="doubling", **last),
         "lookahead": lambda: CarryLookaheadRNN(WIDTH, levels, **last),
     }
 
 
-def measure(make: Callable, length: int) -> tuple[float, float]:
-    """Return CPU milliseconds of a step, and CPU seconds to compile it."""
+def training_step(make: Callable, length: int) -> Callable[[], float]:
+    """Return one step of training, compiled and warm."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [keras.Input((length, WIDTH)), make(), layers.Dense(1)]
@@ -71,28 +70,21 @@ def measure(make: Callable, length: int) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH, length, WIDTH)).astype("float32")
     y = rng.normal(size=(BATCH, 1)).astype("float32")
-    times = []
-    for _ in range(6 if length <= 512 else 3):
-        start = time.process_time()
-        model.train_on_batch(x, y)
-        times.append(time.process_time() - start)
-    return 1000 * min(times[1:]), times[0] - min(times[1:])
 
+    def step() -> float:
+        return float(model.train_on_batch(x, y))
 
-def main() -> None:
-    """Print one row a length."""
-    longest = int(sys.argv[1]) if len(sys.argv) > 1 else LENGTHS[-1]
-    names = list(makers(32))
-    print(f"backend {keras.backend.backend()}, batch {BATCH}, width {WIDTH}")
-    print("length" + "".join(f"{name:>16}" for name in names))
-    for length in (n for n in LENGTHS if n <= longest):
-        row = f"{length:6}"
-        for make in makers(length).values():
-            step, compiling = measure(make, length)
-            row += f"{step:9.1f} ({compiling:4.1f})"
-            keras.backend.clear_session()
-        print(row, flush=True)
+    step()
+    return step
 
 
 if __name__ == "__main__":
-    main()
+    longest = int(sys.argv[1]) if len(sys.argv) > 1 else LENGTHS[-1]
+    for length in (n for n in LENGTHS if n <= longest):
+        steps = {
+            name: training_step(make, length)
+            for name, make in makers(length).items()
+        }
+        bench.compare(f"training step, length {length}", steps, agree=None)
+        keras.backend.clear_session()
+    bench.store()

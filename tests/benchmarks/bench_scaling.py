@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks import harness
 
-bench = harness.Bench("scaling", backend="torch")
+if __name__ == "__main__":  # and not in the processes that a sweep starts
+    bench = harness.Bench("scaling", backend=None)
 
 import joblib  # noqa: E402
 import numpy as np  # noqa: E402
@@ -87,9 +88,9 @@ def compare_ring(length: int = 1_000_000, world: int = 4) -> None:
     bench.compare(
         f"sum of {world} vectors of {length:,}",
         {
-            "topoi.scaling.ring_allreduce": lambda: (
-                scaling.ring_allreduce(vectors)[0][0]
-            ),
+            "topoi.scaling.ring_allreduce": lambda: scaling.ring_allreduce(
+                vectors
+            )[0][0],
             "numpy.sum": lambda: np.sum(vectors, axis=0),
         },
     )

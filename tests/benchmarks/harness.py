@@ -53,8 +53,9 @@ class Bench:
     ----------
     topic : str
         Names the record: ``records/bench/<topic>.json``.
-    backend : str
-        The Keras backend under which the peers run too.
+    backend : str or None
+        The Keras backend under which the peers run too; None for what needs
+        no Keras.
 
     Notes
     -----
@@ -62,15 +63,17 @@ class Bench:
     it reads them first of all.
     """
 
-    def __init__(self, topic: str, backend: str = "tensorflow"):
+    def __init__(self, topic: str, backend: str | None = "tensorflow"):
         self.topic, self.backend = topic, backend
         self.rows: list[dict[str, Any]] = []
-        os.environ["KERAS_BACKEND"] = backend
+        if backend:
+            os.environ["KERAS_BACKEND"] = backend
         if not KEEP_MEMORY.items() <= os.environ.items():
             environment = {**os.environ, **KEEP_MEMORY}
             os.execve(sys.executable, sys.orig_argv, environment)
-        runtime.setup("small", seed=7)
-        print(f"{topic}: Keras on {backend}, one thread, CPU time")
+        runtime.setup("small", seed=7, backend="keras" if backend else None)
+        name = f"Keras on {backend}" if backend else "NumPy"
+        print(f"{topic}: {name}, one thread, CPU time")
 
     def compare(
         self,
