@@ -4,6 +4,7 @@
 VENV    ?= .venv
 BUILD   ?= build
 HUBVENV ?= $(BUILD)/hub-env
+PEERS   ?= $(BUILD)/peers-env
 SCALE   ?= small
 BACKEND ?= tensorflow
 EDITION ?= full
@@ -153,10 +154,19 @@ test-slurm: $(READY) ## run job arrays and queues under fire, on a Slurm here
 test-hub: $(HUBVENV)/.ready ## start a hub; a browser logs in and does a check
 	$(PYTEST) -m hub $(TESTFLAGS) tests/hub
 
-bench: $(READY) ## print our kernels beside their peers
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
-	  env $$("$(PY)" -m topoi.runtime threads) "$(PY)" "$$file" \
-	  || exit 1; done
+bench: $(PEERS)/.ready ## our kernels beside their peers: [TOPIC=rl]
+	@for file in tests/benchmarks/bench_$(or $(TOPIC),*).py; do \
+	  name=$$(basename "$$file" .py); PYTHONPATH=.:tests \
+	  "$(PEERS)/bin/python" -m "benchmarks.$$name" || exit 1; done
+
+# Without a Fortran compiler one peer, escnn, cannot be built: it stays out.
+$(PEERS)/.ready: requirements/peers.txt
+	"$(PYTHON)" -m venv "$(PEERS)"
+	command -v gfortran > /dev/null || echo "No gfortran: without escnn"
+	@"$(PEERS)/bin/python" -m pip install --quiet \
+	  --disable-pip-version-check $$(grep -v '^#' $< | { command -v \
+	  gfortran > /dev/null && cat || grep -v '^escnn'; })
+	@touch "$@"
 
 doctor: $(READY) ## say what this installation lacks
 	@"$(PY)" -m topoi.doctor

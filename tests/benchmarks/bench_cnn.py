@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from benchmarks import harness
 
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # its fastest
 bench = harness.Bench("cnn", backend="tensorflow")
 
 import keras  # noqa: E402

@@ -8,11 +8,13 @@
 - `verdicts`: a verdict of the ledger in a sentence
 - `recorded`: what notebooks, runs and surveys have recorded
 - `reproductions`, `status`, `papers`: the pages made from it
+- `benchmarks`: our kernels beside their peers, on *Status*
 - `tables`: HTML tables that stay tables
 - `thebe`: switches off what jupyter-book loads in vain
 """
 
 from . import (
+    benchmarks,
     labs,
     landing,
     papers,
@@ -27,7 +29,7 @@ from . import (
 
 MODULES = (
     *(thebe, landing, topics_map, verdicts, labs, teaching),
-    *(recorded, reproductions, status, papers),
+    *(recorded, reproductions, status, papers, benchmarks),
 )
 
 
