@@ -119,16 +119,28 @@ def test_malformed_statement_is_refused(book, statement, message):
         works(book, statement)
 
 
-def test_item_links_claims_and_sections_and_escapes():
-    statement = Statement(
-        "a < b", ["one/x"], ["chapters/one#my-label"], "No GPU.", "two"
-    )
-    html = papers.item(statement, {"one/x": "<b>X</b>"}, {"two": "Two & co"})
+def test_item_shows_every_answer_and_escapes():
+    statement = Statement("a < b", ["one/x"], ["chapters/one"], "No.", "two")
+    links = {"one/x": "<b>X</b>", "chapters/one": "<i>One</i>"}
+    html = papers.item(statement, links, {"two": "Two & co"})
     assert "a &lt; b" in html
-    assert "<li><b>X</b></li>" in html
-    assert 'href="../chapters/one.html#my-label"' in html
-    assert "<li>No GPU.</li>" in html
+    assert "<li><b>X</b></li><li><i>One</i></li><li>No.</li>" in html
     assert "in preparation: Two &amp; co" in html
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("chapters/one", "One"),
+        ("chapters/one#what-is-a-var", "One: What is a Var?"),
+        ("chapters/one#my-label", "One: my-label"),
+    ],
+)
+def test_section_is_named_by_its_heading(book, place, words):
+    link = papers.section_link(book, place)
+    page, _, anchor = place.partition("#")
+    href = f"../{page}.html" + (f"#{anchor}" if anchor else "")
+    assert link == f'<a href="{href}">{words}</a>'
 
 
 def test_tally_counts_each_state(book):

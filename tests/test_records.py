@@ -136,6 +136,12 @@ def test_kinds_are_counted_apart_and_experiments_come_first():
         assert item.b.get_text() == "1"
 
 
+def test_topics_stand_in_the_order_of_the_book():
+    ledger = dict.fromkeys(["tropical/b", "cnn/a", "tropical/a", "rl/a"])
+    ids = list(reproductions.in_order(ledger, notebooks.ROOT))
+    assert ids == ["cnn/a", "rl/a", "tropical/b", "tropical/a"]
+
+
 def test_claims_that_were_not_run_are_counted_as_such():
     html = reproductions.tally(["partly", None, None])
     soup = BeautifulSoup(html, "html.parser")

@@ -135,7 +135,7 @@ def _problems(root, statement, ledger, written) -> Iterator[str]:
             yield f"no claim {claim} in the ledger"
     for section in statement.sections:
         page, _, anchor = section.partition("#")
-        if anchor not in anchors(root, page):
+        if anchor not in headings(root, page):
             yield f"no section {section}"
     if statement.open and statement.open not in written:
         yield f"open for {statement.open}, which is no topic"
@@ -146,18 +146,29 @@ def _problems(root, statement, ledger, written) -> Iterator[str]:
         )
 
 
-def anchors(root: Path, page: str) -> set[str]:
-    """Return the anchors of a page: its headings and labels, and "".
+def headings(root: Path, page: str) -> dict[str, str]:
+    """Return anchor -> heading of a page; "" stands for its title.
 
-    Nothing if the page has no source.
+    An explicit label leads to the heading after it. Nothing if the page has
+    no source.
     """
     text = _markdown(root / page)
     if text is None:
-        return set()
-    headings = re.findall(r"^#{1,6} +(.*?) *$", text, flags=re.M)
-    plain = (re.sub(r"[`*$]", "", heading) for heading in headings)
-    labels = re.findall(r"^\(([\w:-]+)\)=", text, flags=re.M)
-    return {"", *map(nodes.make_id, plain), *map(nodes.make_id, labels)}
+        return {}
+    found: dict[str, str] = {}
+    label = ""
+    pattern = r"^\(([\w:-]+)\)=|^#{1,6} +(.*?) *$"
+    for match in re.finditer(pattern, text, flags=re.M):
+        if match[1]:
+            label = nodes.make_id(match[1])
+            found[label] = label
+            continue
+        words = re.sub(r"[`*$]", "", match[2])
+        found.setdefault("", words)
+        found[nodes.make_id(words)] = words
+        if label:
+            found[label], label = words, ""
+    return found
 
 
 def _markdown(path: Path) -> str | None:
@@ -184,6 +195,9 @@ class Papers(RecordDirective):
         titles = {topic.id: topic.title for topic in topics}
         answers = claim_links(root)
         works = sorted(works, key=lambda work: order[work.topic])
+        for statement in (s for work in works for s in work.statements):
+            for place in statement.sections:
+                answers[place] = section_link(root, place)
         sections = [section(work, answers, titles) for work in works]
         return [raw(tally(works)), *sections]
 
@@ -228,8 +242,8 @@ def section(work: Work, answers: dict[str, str], titles: dict) -> nodes.Node:
 
 def item(statement: Statement, answers: dict, titles: dict) -> str:
     """Return one statement with its answers."""
-    found = [answers.get(claim, escape(claim)) for claim in statement.claims]
-    found += [section_link(place) for place in statement.sections]
+    places = [*statement.claims, *statement.sections]
+    found = [answers.get(place, escape(place)) for place in places]
     if statement.why_not:
         found.append(escape(statement.why_not))
     if statement.open:
@@ -239,9 +253,12 @@ def item(statement: Statement, answers: dict, titles: dict) -> str:
     return f"<li><p>{escape(statement.says)}</p><ul>{listed}</ul></li>"
 
 
-def section_link(place: str) -> str:
-    """Return a link to a section, named by its heading's words."""
+def section_link(root: Path, place: str) -> str:
+    """Return a link to a section, named by its page and its heading."""
     page, _, anchor = place.partition("#")
+    known = headings(root, page)
+    words = known.get("", page)
+    if anchor:
+        words += f": {known.get(anchor, anchor)}"
     href = f"../{page}.html" + (f"#{anchor}" if anchor else "")
-    words = f"{page}: {anchor.replace('-', ' ')}" if anchor else page
     return f'<a href="{href}">{escape(words)}</a>'

@@ -7,6 +7,7 @@ The value decides the verdict that is shown, not the entry.
 
 from collections import Counter
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
 
@@ -15,6 +16,7 @@ from topoi import claims
 from . import recorded
 from .recorded import RecordDirective
 from .tables import EMPTY, raw, table
+from .topics import read_topics
 from .verdicts import badge
 
 SECTIONS = {
@@ -42,13 +44,19 @@ class Reproductions(RecordDirective):
     """One section a kind: what it is, its tally, one row a claim."""
 
     def content_nodes(self, root):
-        ledger = claims.load_ledger(root / "claims")
         rows = judged_rows(
-            ledger,
+            in_order(claims.load_ledger(root / "claims"), root),
             recorded.stored_measurements(root),
             recorded.full_measurements(root),
         )
         return [section(kind, rows) for kind in SECTIONS]
+
+
+def in_order(ledger: dict, root: Path) -> dict:
+    """Return the ledger with its topics in the order of topics.yml."""
+    order = [topic.id for topic in read_topics(root)[1]]
+    ids = sorted(ledger, key=lambda i: order.index(claims.topic_of(i)))
+    return {i: ledger[i] for i in ids}
 
 
 def judged_rows(ledger, small, full) -> list[tuple]:

@@ -29,6 +29,6 @@ def badge(verdict: str, words: str = "") -> str:
     """Return a verdict as HTML: icon of its own shape, words, colour."""
     return (
         f'<span class="tt-verdict" data-verdict="{verdict}">'
-        f"{claims.icon(verdict)} "
+        f"{claims.icon(verdict)}"
         f"<span>{words or claims.VERDICTS[verdict]}</span></span>"
     )

@@ -131,9 +131,12 @@ def dots(found: Spread) -> str:
         f'<circle cx="{across:.1f}" cy="{_HEIGHT - 5 - 4 * level}" r="3"/>'
         for across, level in places
     )
-    bar = ""
+    bar = (
+        f'<path d="M{_MARGIN} {_HEIGHT - 1}H{_WIDTH - _MARGIN}" fill="none" '
+        'stroke="currentColor" stroke-opacity="0.35"/>'
+    )
     if math.isfinite(found.value):
-        bar = (
+        bar += (
             f'<path d="M{x(found.value):.1f} 1V{_HEIGHT - 1}" fill="none" '
             'stroke="currentColor" stroke-width="1.5"/>'
         )
