@@ -139,8 +139,8 @@ def digest(notebook: Path) -> str:
     """Return a SHA-256 of what a notebook's numbers depend on.
 
     That is its code cells, the parts of the library that they import
-    (directly or not), its topic's entries in the ledger, the checksums of
-    the data sets and the pinned packages. Prose and outputs do not count.
+    (directly or not), its topic's claims and surveys, the checksums of the
+    data sets and the pinned packages. Prose and outputs do not count.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
@@ -151,14 +151,15 @@ def digest(notebook: Path) -> str:
         if name.startswith(topic)
     ]
     total = hashlib.sha256(json.dumps([code, entries]).encode())
-    for file in (*_library(code), *_shared_files()):
+    for file in (*_library(code), *_shared_files(notebook.stem)):
         total.update(hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()[:16]
 
 
-def _shared_files() -> list[Path]:
-    names = ("datasets/checksums.json", "requirements/lock.txt")
-    return [ROOT / name for name in names]
+def _shared_files(topic: str) -> list[Path]:
+    names = ["datasets/checksums.json", "requirements/lock.txt"]
+    surveys = ROOT / "records" / "survey" / f"{topic}.json"
+    return [ROOT / name for name in names] + [surveys] * surveys.exists()
 
 
 def _library(code: Iterable[str]) -> list[Path]:

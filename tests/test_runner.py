@@ -276,7 +276,7 @@ def test_the_digest_changes_with_code_and_not_with_prose(tmp_path):
 def test_the_digest_follows_imports_into_the_library(tmp_path, monkeypatch):
     """A small library: a imports b; c stands alone."""
     monkeypatch.setattr(runs, "ROOT", tmp_path)
-    monkeypatch.setattr(runs, "_shared_files", list)
+    monkeypatch.setattr(runs, "_shared_files", lambda topic: [])
     (tmp_path / "topoi" / "b").mkdir(parents=True)
     (tmp_path / "topoi" / "a.py").write_text("from topoi.b import inner\n")
     (tmp_path / "topoi" / "b" / "inner.py").write_text("X = 1\n")
