@@ -10,11 +10,13 @@
 - `reproductions`, `status`, `papers`: the pages made from it
 - `benchmarks`: our kernels beside their peers, on *Status*
 - `tables`: HTML tables that stay tables
+- `explorables`: one script for all explorable figures
 - `thebe`: switches off what jupyter-book loads in vain
 """
 
 from . import (
     benchmarks,
+    explorables,
     labs,
     landing,
     papers,
@@ -28,7 +30,7 @@ from . import (
 )
 
 MODULES = (
-    *(thebe, landing, topics_map, verdicts, labs, teaching),
+    *(thebe, explorables, landing, topics_map, verdicts, labs, teaching),
     *(recorded, reproductions, status, papers, benchmarks),
 )
 

@@ -2,9 +2,12 @@
 
 style.py    colours, `use_style`, `label_line`, `show_images`
 diagram.py  `diagram.Canvas`: boxes, arrows, tensors as blocks, small graphs
+explorable.py  `explore`: figures that answer to sliders and buttons
+explore.js  what shows their states; the book has the same file in _static
 """
 
-from topoi.plotting import diagram
+from topoi.plotting import diagram, explorable
+from topoi.plotting.explorable import Drawing, explore
 from topoi.plotting.style import (
     AMBER,
     CORAL,
@@ -26,6 +29,7 @@ __all__ = [
     "AMBER",
     "CORAL",
     "CYCLE",
+    "Drawing",
     "INDIGO",
     "INK",
     "JADE",
@@ -35,6 +39,8 @@ __all__ = [
     "TEXT",
     "TEXT_SHADE",
     "diagram",
+    "explorable",
+    "explore",
     "label_line",
     "show_images",
     "use_style",
