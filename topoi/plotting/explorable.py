@@ -415,9 +415,7 @@ def explore(
             for c in controls
         ],
         "table": texts,
-        "set": [
-            [*k, *column] for k, column in columns.items() if k[0] != SAY
-        ],
+        "set": [[*k, *column] for k, column in columns.items() if k[0] != SAY],
         "say": say,
     }
     figure = Explorable(data, drawing, title, alt)
