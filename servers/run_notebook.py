@@ -1,6 +1,6 @@
 """Run a notebook at a scale and record it, once.
 
-    python servers/run_notebook.py chapters/cnn.ipynb --scale full
+    python -m servers.run_notebook chapters/cnn.ipynb --scale full
 
 The committed notebook is not touched. While a copy runs, its outputs grow in
 ``<record>.running.ipynb``; in the end they lie beside the record, or, after
@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -26,16 +27,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from servers.runs import (  # noqa: E402
+from servers.runs import (
     ROOT,
     Run,
     add_run_options,
     needs,
     notebook_path,
 )
-from topoi import claims, records, runtime  # noqa: E402
+from topoi import claims, records, runtime
 
 START_TIMEOUT = 120  # seconds until a kernel answers; imports may be slow
 
@@ -159,12 +158,38 @@ def gpu_names() -> list[str]:
     """Return the GPUs that this process may use, as the driver names them."""
     if shutil.which("nvidia-smi") is None:
         return []
-    query = ["nvidia-smi", "--query-gpu=index,name", "--format=csv,noheader"]
-    listed = subprocess.run(query, capture_output=True, text=True).stdout
-    rows = [line.split(", ", 1) for line in listed.splitlines()]
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True)
+    devices = _devices(listed.stdout.decode(errors="replace"))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    allowed = None if visible is None else visible.split(",")
-    return [name for i, name in rows if allowed is None or i in allowed]
+    if visible is None:
+        return [name for index, _, name in devices if index]
+    chosen = [word.strip() for word in visible.split(",") if word.strip()]
+    return [
+        name
+        for index, uuid, name in devices
+        if any(word == index or _begins(uuid, word) for word in chosen)
+    ]
+
+
+def _devices(listed: str) -> list[tuple[str, str, str]]:
+    """Return index, UUID and name of each device that ``-L`` lists.
+
+    A part of a GPU (MIG) has no index of its own; its name is that of its
+    GPU and its size.
+    """
+    found, whole = [], ""
+    for line in listed.splitlines():
+        if gpu := re.match(r"GPU (\d+): (.*) \(UUID: (\S+)\)", line):
+            index, whole, uuid = gpu.groups()
+            found.append((index, uuid, whole))
+        elif part := re.match(r"\s+(MIG \S+) .*\(UUID: (\S+)\)", line):
+            found.append(("", part[2], f"{whole} {part[1]}"))
+    return found
+
+
+def _begins(uuid: str, word: str) -> bool:
+    """Whether a UUID is meant; its beginning is enough, as for CUDA."""
+    return word.startswith(("GPU-", "MIG-")) and uuid.startswith(word)
 
 
 def _git(*arguments: str) -> str:

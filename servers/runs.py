@@ -1,7 +1,7 @@
 """What a run at a scale needs, what it depends on, and which are left.
 
-    python servers/runs.py pending --scale full     notebooks without a record
-    python servers/runs.py publish                  keep full-size records
+    python -m servers.runs pending --scale full     notebooks without a record
+    python -m servers.runs publish                  keep full-size records
 
 A run is one notebook at one scale on one backend. Its record is the file
 ``build/runs/<scale>/<backend>/<room>/<topic>.json``.
@@ -18,9 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from topoi import claims, records, runtime  # noqa: E402
+from topoi import claims, records, runtime
 
 ROOT = runtime.ROOT
 RUNS = ROOT / "build" / "runs"
@@ -28,11 +26,15 @@ KEPT = ROOT / "records" / "full"
 
 
 class Needs(NamedTuple):
-    """What a run asks of a queue: GPUs, memory in MB, minutes."""
+    """What a run asks of a queue: GPUs, memory in MB, minutes, CPUs."""
 
     gpu: int = 0
     mem_mb: int = 4000
     minutes: int = 10
+    cpus: int = 1
+
+
+FULL_CPUS = 4  # at full size, unless the notebook says another number
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def needs(notebook: Path, scale: str) -> Needs:
     """Return what a run needs: at full size, what the notebook says.
 
     A notebook says it in its metadata, ``{"topoi": {"full": {"gpu": 1,
-    "mem_mb": 16000, "minutes": 30}}}``; what it leaves out has a default.
+    "mem_mb": 16000, "minutes": 30, "cpus": 8}}}``; what it leaves out has a
+    default.
 
     Raises
     ------
@@ -121,7 +124,9 @@ def needs(notebook: Path, scale: str) -> Needs:
             f"{notebook.name}: metadata.topoi.full holds whole numbers for "
             f"{', '.join(Needs._fields)}, but it has {wrong}."
         )
-    return Needs(**full) if scale == "full" else Needs()
+    if scale != "full":
+        return Needs()
+    return Needs(**{"cpus": FULL_CPUS, **full})
 
 
 def groups(runs: Iterable[Run]) -> dict[Needs, list[Run]]:

@@ -235,7 +235,7 @@ def test_a_bad_file_is_named_with_its_remedy(copy, damage, message):
     with pytest.raises(data.DataError, match=message) as caught:
         data.load("penguins")
     assert str(copy / "penguins.npz") in str(caught.value)
-    assert "build.py penguins --folder" in str(caught.value)
+    assert "datasets.build penguins --folder" in str(caught.value)
 
 
 def test_any_flipped_byte_is_noticed(copy):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -225,15 +226,53 @@ def test_a_slot_gets_its_gpu(slot, gpus, before, chosen, monkeypatch):
     monkeypatch.delenv(name, raising=False)
 
 
-def test_the_record_names_only_the_gpus_of_the_run(tmp_path, monkeypatch):
+LISTED = """\
+GPU 0: NVIDIA Big 80GB (UUID: GPU-5d5ba0d6-d33d-2b2c-524d-9e3d8d2b8a77)
+  MIG 1g.10gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)
+  MIG 3g.40gb     Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)
+GPU 1: NVIDIA Small (UUID: GPU-1fa9d1f4-90ba-4c1e-a9f3-3a6c1f1a3c21)
+"""
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        (None, ["NVIDIA Big 80GB", "NVIDIA Small"]),
+        ("", []),
+        ("1", ["NVIDIA Small"]),
+        ("GPU-1fa9d1f4-90ba-4c1e-a9f3-3a6c1f1a3c21", ["NVIDIA Small"]),
+        ("GPU-5d5b,1", ["NVIDIA Big 80GB", "NVIDIA Small"]),
+        (
+            "MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb",
+            ["NVIDIA Big 80GB MIG 3g.40gb"],
+        ),
+    ],
+)
+def test_the_record_names_only_the_gpus_of_the_run(
+    visible, names, tmp_path, monkeypatch
+):
     fake = tmp_path / "nvidia-smi"
-    fake.write_text("#!/bin/sh\necho '0, Big GPU'\necho '1, Small GPU'\n")
+    fake.write_text(f"#!/bin/sh\ncat <<'END'\n{LISTED}END\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert run_notebook.gpu_names() == ["Small GPU"]
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    assert run_notebook.gpu_names() == ["Big GPU", "Small GPU"]
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert run_notebook.gpu_names() == names
+
+
+# -- commands ---------------------------------------------------------------
+
+
+def test_programs_are_modules_and_mend_no_path():
+    """`python -m` finds the folders; a planted insertion is found."""
+    pattern = re.compile(r"sys\.path\.(insert|append)")
+    folders = ("tools", "servers", "datasets", "topoi")
+    files = [f for n in folders for f in (gates.ROOT / n).rglob("*.py")]
+    found = [f for f in files if pattern.search(f.read_text("utf-8"))]
+    assert found == []
+    assert pattern.search("sys.path.insert(0, str(ROOT))")
 
 
 # -- needs, digests, what is left -------------------------------------------
@@ -243,13 +282,16 @@ def test_the_record_names_only_the_gpus_of_the_run(tmp_path, monkeypatch):
 def test_every_notebook_of_the_book_says_what_it_needs(path):
     needs = runs.needs(path, "full")
     assert needs.minutes <= 24 * 60
+    assert needs.cpus >= 1
     assert runs.needs(path, "small") == runs.Needs()
 
 
 def test_needs_have_defaults_only_at_full_size(tmp_path):
     path = chapter(tmp_path, "1", full={"gpu": 2, "minutes": 90})
-    assert runs.needs(path, "full") == (2, 4000, 90)
-    assert runs.needs(path, "small") == (0, 4000, 10)
+    assert runs.needs(path, "full") == (2, 4000, 90, 4)
+    assert runs.needs(path, "small") == (0, 4000, 10, 1)
+    path = chapter(tmp_path, "1", full={"cpus": 8})
+    assert runs.needs(path, "full") == (0, 4000, 10, 8)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +384,7 @@ def test_a_damaged_record_counts_as_none(tmp_path, capsys, text):
 
 
 def test_runs_are_submitted_by_what_they_need(tmp_path):
-    big = {"gpu": 1, "mem_mb": 9000, "minutes": 40}
+    big = {"gpu": 1, "mem_mb": 9000, "minutes": 40, "cpus": 8}
     paths = [
         chapter(tmp_path, "1", name=name, full=full)
         for name, full in (("a", None), ("b", big), ("c", None))
@@ -353,9 +395,49 @@ def test_runs_are_submitted_by_what_they_need(tmp_path):
     assert "--array=1-2%3" in calls[0]
     assert not any("--gres" in word for word in calls[0])
     assert {"--mem=9000", "--time=40", "--gres=gpu:1"} <= set(calls[1])
+    assert "--cpus-per-task=4" in calls[0]
+    assert "--cpus-per-task=8" in calls[1]
+    (needs, group), *_ = grouped.items()
+    assert "--cpus-per-task=2" in submit.command(needs, group, cpus=2)
     listed = Path(calls[0][calls[0].index(str(submit.JOB)) + 1])
     assert listed.read_text() == f"{paths[0]}\n{paths[2]}\n"
     assert (tmp_path / "out dir" / "logs").is_dir()
+
+
+def test_what_a_site_has_set_is_not_overridden(tmp_path, monkeypatch):
+    """On its command line sbatch would obey us instead of the site."""
+    path = chapter(tmp_path, "1", full={"gpu": 1, "mem_mb": 9000})
+    run = runs.Run(path, "full", "jax", tmp_path)
+    monkeypatch.setenv("SBATCH_GRES", "gpu:a100:1")
+    monkeypatch.setenv("SBATCH_TIMELIMIT", "02:00:00")
+    call = submit.command(runs.needs(path, "full"), [run])
+    given = [word.split("=")[0] for word in call]
+    assert "--mem" in given
+    assert not {"--gres", "--time"} & set(given)
+
+
+@pytest.mark.parametrize(
+    "site", ["export GREETING=hello", "export TOPOI_WRAP='env GREETING=hello'"]
+)
+def test_a_task_reads_the_file_of_its_site(site, tmp_path):
+    """With a stand-in for Python that says how it is called."""
+    (tmp_path / "site.sh").write_text(site)
+    (tmp_path / "list").write_text("a.ipynb\nb.ipynb\n")
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\n[ "$2" != topoi.runtime ] || exec echo T="$4"\n'
+        'echo "$GREETING" "$T" "$@"\n'
+    )
+    python.chmod(0o755)
+    task = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_CPUS_PER_TASK": "3"}
+    done = subprocess.run(
+        ["bash", submit.JOB, tmp_path / "list", python, "--scale", "full"],
+        env=os.environ | task | {"TOPOI_SITE": str(tmp_path / "site.sh")},
+        capture_output=True,
+        text=True,
+    )
+    expected = "hello 3 -m servers.run_notebook b.ipynb --scale full\n"
+    assert done.stdout == expected, done.stderr
 
 
 def test_a_machine_without_slurm_is_told_the_other_command(

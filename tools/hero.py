@@ -12,7 +12,7 @@ over the runner-up. The vertices of the curve are the points where three
 monomials tie; they are found exactly, by going through all triples.
 
 The picture refers to the colours of `topoi.css` by name, so that one file
-serves light and dark pages. Run `python tools/hero.py` to write
+serves light and dark pages. Run `python -m tools.hero` to write
 `_static/hero.svg` again; the result depends on nothing but this file.
 """
 

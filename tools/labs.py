@@ -1,6 +1,6 @@
 """Make the student notebooks of the labs.
 
-    python tools/labs.py --out build/labs [--zip FILE] [labs/cnn.ipynb ...]
+    python -m tools.labs --out build/labs [--zip FILE] [labs/cnn.ipynb ...]
 
 A lab is stored with its solutions, in nbgrader's format. Its student version
 is what nbgrader would release: stubs for the solutions, no hidden tests, no
@@ -26,11 +26,9 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from tools.notebooks import ROOT, read, write  # noqa: E402
-from topoi import data  # noqa: E402
-from topoi.lab import PROGRESS_TAG, is_answer, is_check  # noqa: E402
+from tools.notebooks import ROOT, read, write
+from topoi import data
+from topoi.lab import PROGRESS_TAG, is_answer, is_check
 
 CHECK = "-check"  # ends the name of a check: "sizes" has "sizes-check"
 FOLDER = "topoi-labs"  # what the zip file unpacks to

@@ -1,7 +1,7 @@
 """Refresh and normalise the notebooks of the book.
 
-    python tools/notebooks.py refresh [NB ...]    execute, normalise, store
-    python tools/notebooks.py normalise [NB ...]  normalise without executing
+    python -m tools.notebooks refresh [NB ...]    execute, normalise, store
+    python -m tools.notebooks normalise [NB ...]  normalise without executing
 
 `refresh` writes outputs back into the notebook and a record (seconds, memory,
 versions, date) into ``records/small/<room>-<topic>.json``. Runs that leave

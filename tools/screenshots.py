@@ -1,7 +1,7 @@
 """Photograph pages of the built book, for the eye of their author.
 
-    python tools/screenshots.py chapters/cnn labs/cnn
-    python tools/screenshots.py --theme dark --width 390 index
+    python -m tools.screenshots chapters/cnn labs/cnn
+    python -m tools.screenshots --theme dark --width 390 index
 
 Each page is photographed in light and dark at 1280 and 390 pixels, one
 picture a screenful, into `build/screenshots/`:
@@ -17,11 +17,9 @@ import sys
 import threading
 from pathlib import Path
 
+from tools import serve
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools import serve  # noqa: E402
-
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 HEIGHTS = {1280: 1000, 390: 844}

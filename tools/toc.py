@@ -1,6 +1,6 @@
 """The pages of the book, from `_toc.yml`; check that a build has them all.
 
-python tools/toc.py build/_build/html
+python -m tools.toc build/_build/html
 """
 
 import sys

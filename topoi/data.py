@@ -234,7 +234,7 @@ def _remedy(name: str, file: str | None = None) -> str:
     if os.environ.get(FOLDER_VARIABLE):
         return (
             f"The folder comes from {FOLDER_VARIABLE}: copy datasets/ there, "
-            f"or run `python datasets/build.py {name} --folder {folder()}`."
+            f"or run `python -m datasets.build {name} --folder {folder()}`."
         )
     if entry.shipped or file:
         command = f"git checkout -- datasets/{file or entry.file}"

@@ -1,9 +1,11 @@
 """Submit the runs that have no record to Slurm: a job array for each need.
 
-    python servers/slurm/submit.py --scale full [--slots 8] [NOTEBOOK ...]
+    python -m servers.slurm.submit --scale full [--slots 8] [NOTEBOOK ...]
 
-Options of the site go into Slurm's own variables: SBATCH_ACCOUNT,
-SBATCH_PARTITION, SBATCH_CPUS_PER_TASK. Submitting twice does no harm: the
+Options of the site go into Slurm's own variables, such as SBATCH_ACCOUNT or
+SBATCH_PARTITION. Where one of `SITE` is set, the option that we would give
+instead is left out: on a command line it would win. Slurm has no variable for
+CPUs of a task, so that is an option here. Submitting twice does no harm: the
 second task of a run finds the first one's lock, and then its record.
 """
 
@@ -15,15 +17,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from servers import runs  # noqa: E402
+from servers import runs
 
 JOB = Path(__file__).with_name("array.sbatch")
+SITE = {
+    "--mem": {"SBATCH_MEM_PER_NODE", "SBATCH_MEM_PER_CPU"},
+    "--time": {"SBATCH_TIMELIMIT"},
+    "--gres": {"SBATCH_GRES", "SBATCH_GPUS", "SBATCH_GPUS_PER_NODE"},
+}
 
 
 def command(
-    needs: runs.Needs, group: list[runs.Run], slots: int = 0
+    needs: runs.Needs, group: list[runs.Run], slots: int = 0, cpus: int = 0
 ) -> list[str]:
     """Write the list of a group; return the call of sbatch for it.
 
@@ -35,6 +40,8 @@ def command(
         Runs of one scale and backend.
     slots : int
         Tasks at a time; 0 leaves that to Slurm.
+    cpus : int
+        CPUs of a task; 0 leaves that to the notebooks.
 
     Returns
     -------
@@ -48,15 +55,25 @@ def command(
         "sbatch",
         "--parsable",
         f"--array=1-{len(group)}{limit}",
-        f"--mem={needs.mem_mb}",
-        f"--time={needs.minutes}",
+        f"--cpus-per-task={cpus or needs.cpus}",
         f"--output={_made(folder / 'logs')}/%A_%a.log",
+        *_unless_site(needs),
     ]
-    call += [f"--gres=gpu:{needs.gpu}"] if needs.gpu else []
     options = ["--scale", first.scale, "--backend", first.backend]
     listed = _list(_made(folder / "lists"), group)
     call += [str(JOB), str(listed), sys.executable, *options]
     return [*call, "--runs", str(folder)]
+
+
+def _unless_site(needs: runs.Needs) -> list[str]:
+    """Return the options that the site has not set itself."""
+    asked = {"--mem": needs.mem_mb, "--time": needs.minutes}
+    asked |= {"--gres": f"gpu:{needs.gpu}"} if needs.gpu else {}
+    return [
+        f"{option}={value}"
+        for option, value in asked.items()
+        if not SITE[option] & os.environ.keys()
+    ]
 
 
 def _made(folder: Path) -> Path:
@@ -77,7 +94,7 @@ def _list(folder: Path, group: list[runs.Run]) -> Path:
     return path
 
 
-def submit(left: list[runs.Run], slots: int = 0) -> list[str]:
+def submit(left: list[runs.Run], slots: int = 0, cpus: int = 0) -> list[str]:
     """Submit runs; return the numbers of the jobs.
 
     Raises
@@ -87,7 +104,7 @@ def submit(left: list[runs.Run], slots: int = 0) -> list[str]:
     """
     jobs = []
     for needs, group in runs.groups(left).items():
-        call = command(needs, group, slots)
+        call = command(needs, group, slots, cpus)
         done = subprocess.run(
             call,
             cwd=runs.ROOT,
@@ -105,6 +122,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=runs.notebook_path)
     parser.add_argument("--slots", type=int, default=0)
+    parser.add_argument("--cpus", type=int, default=0, help="of a task")
     runs.add_run_options(parser)
     options = parser.parse_args()
     if shutil.which("sbatch", path=os.environ.get("PATH")) is None:
@@ -117,7 +135,7 @@ def main() -> int:
     if not left:
         print("Every run is recorded.")
     try:
-        submit(left, options.slots)
+        submit(left, options.slots, options.cpus)
     except subprocess.CalledProcessError as error:
         return error.returncode
     return 0

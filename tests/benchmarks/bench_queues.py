@@ -1,6 +1,6 @@
 """Wall time of the same notebooks: one by one, two workers, a Slurm here.
 
-    python tests/benchmarks/bench_queues.py [NOTEBOOK ...]
+    python -m tests.benchmarks.bench_queues [NOTEBOOK ...]
 
 Each queue starts without records, at small scale. By default the lightest
 labs run, twice as many as slots; their seconds come from the records. Slurm
@@ -15,10 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from servers.slurm import local  # noqa: E402
-from topoi.runtime import ROOT  # noqa: E402
+from servers.slurm import local
+from topoi.runtime import ROOT
 
 LIGHT = [
     f"labs/{topic}.ipynb"

@@ -39,7 +39,7 @@ needs_slurm = pytest.mark.skipif(
 @pytest.fixture
 def house(tmp_path):
     """Notebooks: long ones, quick ones, one for a GPU, one that fails."""
-    small = {"mem_mb": 500, "minutes": 5}
+    small = {"mem_mb": 500, "minutes": 5, "cpus": 1}
     write(tmp_path, "long", "time.sleep(16)", small)
     write(tmp_path, "long2", "time.sleep(8)", small)
     write(tmp_path, "long3", "time.sleep(8)", small)
@@ -179,6 +179,23 @@ def left_behind(folder) -> list[str]:
         if str(folder) in words and process.info["status"] != "zombie":
             found.append(words)
     return found
+
+
+@needs_slurm
+def test_a_job_gets_its_cpus_and_as_many_threads(house):
+    seen = (
+        "names = ('SLURM_CPUS_PER_TASK', 'OMP_NUM_THREADS')\n"
+        "assert [os.environ[n] for n in names] == ['2', '2']"
+    )
+    write(house, "threads", seen, {"mem_mb": 500, "minutes": 5, "cpus": 2})
+    with local.cluster(nodes=1, cpus=2) as slurm:
+        names, given = ["threads"], slurm.environment
+        code, text = finish(
+            make(house, "cluster-run", environment=given, names=names)
+        )
+        assert code == 0, text
+        slurm.wait()
+    assert records(house) == names
 
 
 @needs_slurm
