@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import islice, product
+from pathlib import Path
 from random import Random
 
 import mpmath
@@ -39,6 +40,7 @@ from topoi.symbolic_integration.expressions import (
     to_prefix,
 )
 from topoi.symbolic_integration.generators import PAPER, SMALL, WIDE, take
+from topoi.symbolic_integration.model import train as train_network
 from topoi.symbolic_integration.parsing import parse
 from topoi.symbolic_integration.verification import verify
 
@@ -230,7 +232,7 @@ def test_infix_texts_mean_the_same_to_sympy():
     for e in draw(WIDE, 5, 60):
         theirs = complex(sympy.sympify(to_infix(e)).subs(x, 0.4373).evalf())
         try:
-            ours = complex(expressions.evaluate(e, {"x": 0.4373}))
+            ours = complex(expressions.value_of(e, {"x": 0.4373}))
         except ArithmeticError:
             continue
         assert abs(ours - theirs) < 1e-9 * (1 + abs(ours)), to_infix(e)
@@ -505,7 +507,7 @@ def test_no_problem_is_on_both_sides_of_the_split():
 
 def numbers_of(tokens, values):
     node = from_prefix(tokens, symbols=vocabulary.SYMBOLS)
-    return expressions.evaluate(node, values)
+    return expressions.value_of(node, values)
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -748,21 +750,138 @@ def test_batches_have_few_shapes_and_are_reproducible():
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, monkeypatch):
     pairs = take(generators.bwd_pairs(SMALL, 1), 200)
-    recipe = replace(
-        train.RECIPES["minute"], width=8, layers=1, heads=2, steps=6,
-        batch=16, chunks=2, widths=(32,),
+    settings_ = replace(
+        train.SETTINGS["minute"], width=8, layers=1, heads=2, steps=6,
+        batch_size=16, chunks=2, widths=(32,),
     )  # fmt: skip
-    whole, losses = train.run(recipe, 5, tmp_path / "a", pairs, verbose=False)
+    whole, losses = train.run(
+        settings_, 5, tmp_path / "a", pairs, verbose=False
+    )
     assert len(losses) == 6
+    assert not list((tmp_path / "a").glob("*.tmp"))
     state = json.loads((tmp_path / "a" / "state.json").read_text())
     assert state["done"] == 6
-    again, same = train.run(recipe, 5, tmp_path / "a", pairs, verbose=False)
+    again, same = train.run(settings_, 5, tmp_path / "a", pairs, verbose=False)
     assert same == losses
     stored = shipped.load_network(tmp_path / "a" / "weights.npz")
     for a, b, c in zip(whole.get_weights(), again.get_weights(),
                        stored.get_weights(), strict=True):  # fmt: skip
         np.testing.assert_array_equal(a, b)
         np.testing.assert_allclose(a, c, atol=2e-3)
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "state"])
+def test_a_run_killed_while_it_writes_is_resumed(
+    moment, tmp_path, monkeypatch
+):
+    """Killed before the second checkpoint is whole, or before its state."""
+    pairs = take(generators.bwd_pairs(SMALL, 1), 200)
+    settings_ = tiny_settings()
+    whole, losses = train.run(settings_, 5, None, pairs, verbose=False)
+    write = shipped.write_whole
+    replace_path = Path.replace
+
+    def killed_at_state(path, content):
+        if path.name == "state.json" and json.loads(content)["done"] == 6:
+            raise KeyboardInterrupt
+        write(path, content)
+
+    def killed_at_checkpoint(path, target):
+        if str(target).endswith("checkpoint-6.keras"):
+            raise KeyboardInterrupt
+        return replace_path(path, target)
+
+    with monkeypatch.context() as patched:
+        if moment == "state":
+            patched.setattr(shipped, "write_whole", killed_at_state)
+        else:
+            patched.setattr(Path, "replace", killed_at_checkpoint)
+        with pytest.raises(KeyboardInterrupt):
+            train.run(settings_, 5, tmp_path, pairs, verbose=False)
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state["done"] == 3
+    resumed, same = train.run(settings_, 5, tmp_path, pairs, verbose=False)
+    assert same == losses
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert [p.name for p in tmp_path.glob("*.keras")] == ["checkpoint-6.keras"]
+
+
+def tiny_settings(**changes):
+    return replace(
+        train.SETTINGS["minute"], width=8, layers=1, heads=2, steps=6,
+        batch_size=16, chunks=2, widths=(32,), **changes,
+    )  # fmt: skip
+
+
+def test_a_folder_serves_one_seed_and_one_settings(tmp_path):
+    pairs = take(generators.bwd_pairs(SMALL, 1), 200)
+    train.run(tiny_settings(), 5, tmp_path, pairs, verbose=False)
+    with pytest.raises(ValueError, match="seed = 5 instead of 6"):
+        train.run(tiny_settings(), 6, tmp_path, pairs, verbose=False)
+    other = tiny_settings(learning_rate=0.5)
+    with pytest.raises(ValueError, match=r"learning_rate = 0.03 instead of"):
+        train.run(other, 5, tmp_path, pairs, verbose=False)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(ValueError, match="holds a run, but not run.json"):
+        train.run(tiny_settings(), 5, tmp_path, pairs, verbose=False)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"steps": 0}, {"batch_size": 0}, {"learning_rate": 0.0}]
+)
+def test_settings_that_train_nothing_are_refused(changes):
+    with pytest.raises(ValueError, match="a run would train nothing"):
+        replace(train.SETTINGS["minute"], **changes)
+    with pytest.raises(ValueError, match="parts to train on, got none"):
+        replace(train.SETTINGS["minute"], parts=())
+
+
+def test_a_training_stops_at_nan():
+    pairs = take(generators.bwd_pairs(SMALL, 1), 200)
+    settings_ = tiny_settings()
+    network = train.build_network(settings_)
+    network.set_weights(
+        [np.full_like(w, np.nan) for w in network.get_weights()]
+    )
+    batches = train.batches_of(settings_, pairs, 0)
+    with pytest.raises(FloatingPointError, match="The loss of step 1 is nan"):
+        train_network(network, batches)
+
+
+def test_problems_of_an_earlier_shard_are_dropped():
+    """Repeats within a shard stay: they are its weight in the mixture."""
+    a, b = (("cos", "x"), ("sin", "x")), (("exp", "x"), ("exp", "x"))
+    other = (("cos", "x"), ("add", "INT+", "1", "sin", "x"))
+    made = train._merged(train.SETTINGS["minute"], [[a, a], [other, b], [a]])
+    assert made == [a, a, b]
+
+
+def test_a_changed_family_draws_with_a_sampler_of_its_own():
+    """The memo of one family served its copies, which then drew nothing."""
+    assert SMALL.sampler.max_operators == 5
+    larger = replace(SMALL, max_operators=9)
+    assert larger.sampler.max_operators == 9
+    assert SMALL.sampler.max_operators == 5
+    assert SMALL.sampler is SMALL.sampler
+    assert len(take(generators.bwd_pairs(larger, 1), 50)) == 50
+
+
+def test_a_stream_that_finds_nothing_new_says_so(monkeypatch):
+    monkeypatch.setattr(generators, "_PATIENCE", 2_000)
+    tiny = replace(SMALL, min_operators=0, max_operators=1, max_output=2)
+    with pytest.raises(RuntimeError, match="2,000 draws in a row made no new"):
+        take(generators.bwd_pairs(tiny, 1), 10_000)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"min_operators": 6}, {"min_operators": -1}, {"integer": 0},
+     {"max_output": 0}],
+)  # fmt: skip
+def test_families_that_draw_nothing_are_refused(changes):
+    with pytest.raises(ValueError, match="A family needs"):
+        replace(SMALL, **changes)
 
 
 # -- peers and shipped files ------------------------------------------------
@@ -804,13 +923,13 @@ def test_unknown_and_missing_peers(monkeypatch):
     ],
 )
 def test_answers_of_peers_are_judged(text, outcome):
-    assert peers.judge(parse("1/x"), text).outcome == outcome
+    assert peers.judge_answer(parse("1/x"), text).outcome == outcome
 
 
 def test_giac_is_not_trusted():
     """Giac 1.9.0 gave this for (1 - 4 x^2)^(-1/2); 1 + 1/2 was meant."""
     wrong = "x*sqrt(1 - 4*x^2)/2 + asin(2*x)/4"
-    assert peers.judge(parse("(1-4*x**2)**(-1/2)"), wrong).outcome == (
+    assert peers.judge_answer(parse("(1-4*x**2)**(-1/2)"), wrong).outcome == (
         "not verified"
     )
 
@@ -840,8 +959,7 @@ def test_no_training_pair_is_an_independent_problem():
     tested = shipped.independent_problems()
     assert len(set(tested)) == len(data.load("rubi").integrand) == 932
     pairs = [(tested[5], ("x",)), (("cos", "x"), ("sin", "x"))]
-    recipe = train.RECIPES["minute"]
-    assert train._merged(recipe, [pairs]) == pairs[1:]
+    assert train._merged(train.SETTINGS["minute"], [pairs]) == pairs[1:]
 
 
 def test_verify_accepts_the_answers_of_another_integrator():

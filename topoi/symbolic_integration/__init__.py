@@ -1,14 +1,22 @@
 """Symbolic integration as translation, checked by differentiation.
 
-The package, from the bottom up: `expressions` and `parsing` (an algebra of
-functions of x), `trees` (counting and sampling), `generators` (problems with
-known answers), `verification`, `vocabulary` and `model` (the network),
-`search` (beams and solving), `peers` (computer algebra systems), `train` and
-`shipped` (recipes and stored weights).
+From the bottom up:
+
+- `expressions`: functions of x, in one canonical form each
+- `parsing`: infix text, in the syntax of SymPy
+- `trees`: how many expressions there are, and drawing them uniformly
+- `generators`: problems with known answers
+- `verification`: whether F is an antiderivative of f
+- `vocabulary`: tokens and their numbers
+- `model`: the Transformer; the only file that imports Keras at once
+- `search`: beams, and solving
+- `peers`: computer algebra systems under a time limit
+- `train`: settings, data on all cores, training with checkpoints
+- `shipped`: stored weights, pairs and tables
+- `tables`: the tables that take longer than a notebook may
 
 ``python -m topoi.symbolic_integration "x**2*exp(x)"`` asks the shipped
 network.
-Keras is imported by `model` alone, so everything else starts at once.
 """
 
 from topoi.symbolic_integration.expressions import (
@@ -19,6 +27,7 @@ from topoi.symbolic_integration.expressions import (
     from_prefix,
     to_infix,
     to_prefix,
+    value_of,
 )
 from topoi.symbolic_integration.generators import (
     PAPER,
@@ -67,5 +76,6 @@ __all__ = [
     "to_infix",
     "to_prefix",
     "tree_counts",
+    "value_of",
     "verify",
 ]

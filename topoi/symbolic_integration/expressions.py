@@ -352,7 +352,7 @@ def _check_constant_base(base: Expr, exponent: Rational) -> None:
     """Refuse 1/0 and roots of negative constants, such as sqrt(sin(4))."""
     if has_symbol(base):
         return
-    value = evaluate(base, {})
+    value = value_of(base, {})
     if abs(value) < 1e-12 and exponent < 0:
         raise DomainError(f"Division by zero: {to_infix(base)} is 0.")
     if not isinstance(exponent, int) and not _is_real(value, low=0.0):
@@ -412,7 +412,7 @@ def _is_negative(argument: Expr) -> bool:
 
 def _check_constant(name: str, argument: Expr) -> None:
     try:
-        value = evaluate((name, argument), {})
+        value = value_of((name, argument), {})
     except (ValueError, ZeroDivisionError, OverflowError):
         value = math.nan
     if not (_is_real(value) and math.isfinite(value)):
@@ -523,7 +523,7 @@ def _outer(name: str, u: Expr) -> Expr:
 # -- numbers ----------------------------------------------------------------
 
 
-def evaluate(
+def value_of(
     node: Expr, values: dict[str, complex], library: object = None
 ) -> complex:
     """Return the value of an expression at a point, by principal branches.

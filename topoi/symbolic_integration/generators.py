@@ -6,8 +6,9 @@ Every generator is an endless iterator over distinct pairs of token tuples;
 
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 from random import Random
 from zlib import crc32
@@ -38,7 +39,8 @@ Tokens = tuple[str, ...]
 Pair = tuple[Tokens, Tokens]
 
 TEST_SHARE = 20  # one problem in so many is held out
-_DROPPED = (ExpressionError, ArithmeticError, ValueError, RecursionError)
+_DROPPED = (ExpressionError, ArithmeticError, RecursionError)
+_PATIENCE = 100_000  # draws without a new pair before a stream gives up
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Family:
         Probability that a leaf is x.
     max_input, max_output : int
         Longest problem and longest answer, in tokens.
+
+    Raises
+    ------
+    ValueError
+        If no function can be drawn with these numbers.
     """
 
     name: str
@@ -69,14 +76,24 @@ class Family:
     x_share: float = 0.75
     max_input: int = 512
     max_output: int = 512
-    _sampler: list = field(default_factory=list, repr=False, compare=False)
 
-    @property
+    def __post_init__(self):
+        if not 0 <= self.min_operators <= self.max_operators:
+            raise ValueError(
+                "A family needs 0 <= min_operators <= max_operators, but got "
+                f"{self.min_operators} and {self.max_operators}."
+            )
+        if self.integer < 1 or min(self.max_input, self.max_output) < 1:
+            raise ValueError(
+                "A family needs integer, max_input and max_output of at "
+                f"least 1, but got {self.integer}, {self.max_input} and "
+                f"{self.max_output}."
+            )
+
+    @cached_property
     def sampler(self) -> TreeSampler:
-        """Return the tree sampler of this family, built once."""
-        if not self._sampler:
-            self._sampler.append(TreeSampler(self.max_operators))
-        return self._sampler[0]
+        """The tree sampler of this family, built once for each instance."""
+        return TreeSampler(self.max_operators)
 
 
 # 15 unary and 4 binary operators, up to 15 of them (Lample and Charton).
@@ -178,10 +195,15 @@ def bwd_pairs(
     seed : int
     draw : callable, optional
         Draws a function from a generator instead of `random_expression`.
+
+    Raises
+    ------
+    RuntimeError
+        If very many draws in a row made no new pair.
     """
     rng = Random(seed)
     seen: set[Tokens] = set()
-    while True:
+    for _ in _draws(family, seen):
         try:
             if draw is None:
                 F = random_expression(family, rng)
@@ -196,6 +218,19 @@ def bwd_pairs(
         if pair is not None and pair[0] not in seen:
             seen.add(pair[0])
             yield pair
+
+
+def _draws(family: Family, seen: set[Tokens]) -> Iterator[int]:
+    """Count draws for ever, unless too many in a row find nothing new."""
+    found, idle = len(seen), 0
+    while idle < _PATIENCE:
+        yield idle
+        found, idle = len(seen), idle + 1 if len(seen) == found else 0
+    raise RuntimeError(
+        f"{_PATIENCE:,} draws in a row made no new pair of the family "
+        f"{family.name!r}, after {found:,} pairs: it is too small, or "
+        "max_input and max_output leave nothing. Ask for fewer pairs."
+    )
 
 
 def _encoded(problem: Expr, answer: Expr, family: Family) -> Pair | None:
@@ -220,7 +255,7 @@ def ibp_pairs(family: Family, seed: int, cache_size: int = 200_000):
     known: dict[Expr, Expr] = {}
     functions: list[tuple[Expr, Expr]] = []
     seen: set[Tokens] = set()
-    while True:
+    for _ in _draws(family, seen):
         try:
             F = without_constant(random_expression(family, rng))
             if not has_symbol(F):
@@ -229,7 +264,7 @@ def ibp_pairs(family: Family, seed: int, cache_size: int = 200_000):
             _remember(known, *new[::-1])
             functions.append(new)
             partners = [rng.choice(functions) for _ in range(4)]
-            found = [_by_parts(known, new, other) for other in partners]
+            found = [by_parts(known, new, other) for other in partners]
         except _DROPPED:
             continue
         if len(known) > cache_size:
@@ -243,8 +278,20 @@ def ibp_pairs(family: Family, seed: int, cache_size: int = 200_000):
                 yield pair
 
 
-def _by_parts(known: dict, first: tuple, second: tuple):
-    """Return (F g, F G - integral of f G), or the mirrored pair, or None."""
+def by_parts(
+    known: dict[Expr, Expr],
+    first: tuple[Expr, Expr],
+    second: tuple[Expr, Expr],
+) -> tuple[Expr, Expr] | None:
+    """Return (F g, F G - integral of f G), or the mirrored pair, or None.
+
+    Parameters
+    ----------
+    known : dict
+        Integrands with their antiderivatives, as `recall` reads them.
+    first, second : (function, derivative)
+        F with f, and G with g.
+    """
     for (F, f), (G, g) in ((first, second), (second, first)):
         try:
             rest = recall(known, mul(f, G))
@@ -501,7 +548,7 @@ def ode1_pairs(family: Family, seed: int) -> Iterator[Pair]:
     The inverse functions choose one branch, so the solution holds on an
     open set of x and c, not for all. Source: Lample and Charton, section 3.
     """
-    yield from _ode_pairs(family, seed, _ode1)
+    yield from _ode_pairs(family, seed, first_order_equation)
 
 
 def ode2_pairs(family: Family, seed: int) -> Iterator[Pair]:
@@ -511,13 +558,13 @@ def ode2_pairs(family: Family, seed: int) -> Iterator[Pair]:
     solved for c1 (where that is possible) and differentiated again. Problems
     use x, y, y1, y2 for the derivatives of y, solutions x, c1 and c2.
     """
-    yield from _ode_pairs(family, seed, _ode2)
+    yield from _ode_pairs(family, seed, second_order_equation)
 
 
 def _ode_pairs(family: Family, seed: int, build: Callable) -> Iterator[Pair]:
     rng = Random(seed)
     seen: set[Tokens] = set()
-    while True:
+    for _ in _draws(family, seen):
         n = rng.randint(family.min_operators, family.max_operators)
         tree = family.sampler.sample(n, rng)
         try:
@@ -573,7 +620,14 @@ def _replace(node: Expr, path: tuple, leaf: Expr) -> Expr:
     return apply(kind, _replace(node[1], path[1:], leaf))
 
 
-def _ode1(function: Expr, rng: Random) -> tuple[Expr, Expr] | None:
+def first_order_equation(
+    function: Expr, rng: Random
+) -> tuple[Expr, Expr] | None:
+    """Return an equation for y and its solution f(x, c), or None.
+
+    The function gets one leaf c; y = f(x, c) is solved for c, and the total
+    derivative of the result no longer contains it.
+    """
     function = plant(function, rng, [C])
     if function is None or not has_symbol(function, "x"):
         return None
@@ -586,7 +640,10 @@ def _ode1(function: Expr, rng: Random) -> tuple[Expr, Expr] | None:
     return (equation, function) if has_symbol(equation, "y1") else None
 
 
-def _ode2(function: Expr, rng: Random) -> tuple[Expr, Expr] | None:
+def second_order_equation(
+    function: Expr, rng: Random
+) -> tuple[Expr, Expr] | None:
+    """Return an equation for y and its solution f(x, c1, c2), or None."""
     function = plant(function, rng, [C1, C2])
     if function is None or not has_symbol(function, "x"):
         return None

@@ -50,10 +50,9 @@ def linear(x, weight):
     a broadcast weight also has a batched gradient, which is summed later.
     """
     shape = ops.shape(x)
-    flat = ops.reshape(x, (-1, weight.shape[0]))
-    return ops.reshape(
-        ops.matmul(flat, weight), (*shape[:-1], weight.shape[1])
-    )
+    flat = ops.reshape(x, (-1, weight.shape[0]))  # (rows, n)
+    product = ops.matmul(flat, weight)  # (rows, m)
+    return ops.reshape(product, (*shape[:-1], weight.shape[1]))  # (..., m)
 
 
 @_register
@@ -89,6 +88,7 @@ class Attention(keras.layers.Layer):
             setattr(self, f"_{name}", weight)
 
     def _heads(self, x, weight):
+        # (batch, length, width) -> (batch, length, heads, size)
         shape = ops.shape(x)
         return ops.reshape(
             linear(x, weight), (shape[0], shape[1], self.heads, self.size)
@@ -119,9 +119,12 @@ class Attention(keras.layers.Layer):
         queries = self._heads(x, self._query)
         if self.rotary:
             queries = self._turn(queries, start)
+        # every query with every key: (batch, heads, queries, keys)
         scores = ops.einsum("bqhd,bkhd->bhqk", queries, keys)
         scores = scores * (self.size**-0.5) + bias
+        # means of the values: (batch, queries, heads, size)
         mixed = ops.einsum("bhqk,bkhd->bqhd", ops.softmax(scores), values)
+        # (batch, queries, heads, size) -> (batch, queries, width)
         return linear(ops.reshape(mixed, ops.shape(x)), self._output)
 
     def call(self, x, memory=None, bias=0.0):
@@ -234,6 +237,7 @@ class Block(keras.layers.Layer):
         normed = self.norms["own"](x)
         new = self.own.keys_values(normed, position)
         places = ops.arange(ops.shape(cache[0])[1])
+        # (length,) -> (1, length, 1, 1), to broadcast to keys and values
         here = ops.reshape(places == position, (1, -1, 1, 1))
         cache = tuple(
             ops.where(here, fresh, old)
@@ -324,7 +328,7 @@ class Seq2Seq(keras.Model):
     def encode(self, problems):
         """Return the memory (batch, S, width) and its bias of padding."""
         bias = ops.where(ops.not_equal(problems, PAD), 0.0, -_LARGE)
-        bias = bias[:, None, None, :]
+        bias = bias[:, None, None, :]  # (batch, 1, 1, S): heads, queries
         x = self._embed(problems)
         for block in self.encoder:
             x = block(x, bias)
@@ -333,6 +337,7 @@ class Seq2Seq(keras.Model):
     def decode(self, answers, memory, memory_bias):
         """Return the logits after each token of the answers."""
         places = ops.arange(ops.shape(answers)[1])
+        # (T, T): a token sees itself and those before it
         bias = ops.where(places[:, None] >= places, 0.0, -_LARGE)
         x = self._embed(answers)
         for block in self.decoder:
@@ -341,7 +346,7 @@ class Seq2Seq(keras.Model):
 
     def logits(self, x):
         """Return the scores of the tokens, with the embedding table."""
-        table = ops.transpose(self.embedding.embeddings)
+        table = ops.transpose(self.embedding.embeddings)  # (width, tokens)
         return linear(self.norm_output(x), table)
 
     def call(self, inputs):
@@ -480,6 +485,11 @@ def train_on(
 
     `fit` would fix the shapes by the first batches; here they may differ.
     With `verbose`, a progress bar is shown.
+
+    Raises
+    ------
+    FloatingPointError
+        If a loss is NaN or infinite.
     """
     bar = keras.utils.Progbar(len(batches)) if verbose else None
     losses = []
@@ -487,6 +497,11 @@ def train_on(
         inputs, target = batches[i]
         model.reset_metrics()
         losses.append(float(model.train_on_batch(inputs, target)))
+        if not np.isfinite(losses[-1]):
+            raise FloatingPointError(
+                f"The loss of step {i + 1} is {losses[-1]}, so the training "
+                "is stopped. Lower the learning rate."
+            )
         if bar:
             bar.update(i + 1, [("loss", losses[-1])])
     return losses

@@ -110,10 +110,10 @@ def cas_integrate(
     text = ask(system, to_infix(integrand), timeout)
     if text is None:
         return PeerAnswer("timeout")
-    return judge(integrand, text)
+    return judge_answer(integrand, text)
 
 
-def judge(f: Expr, text: str) -> PeerAnswer:
+def judge_answer(f: Expr, text: str) -> PeerAnswer:
     """Classify the answer of a system, verifying it where it is elementary.
 
     Each branch of a Piecewise answer counts; absolute values are dropped,

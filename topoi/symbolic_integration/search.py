@@ -118,11 +118,13 @@ def search(
     histories = np.zeros((problems, beam, 0), int)
     done: list[list] = [[] for _ in range(problems)]
     for position in range(max_length):
+        # (problems, beam, 1) + (problems, beam, vocabulary)
         scores = live[..., None] + step(tokens, parents, position)
         size = scores.shape[-1]
-        best = _largest(scores.reshape(problems, -1), 2 * beam)
-        origin, token = best // size, best % size
-        value = np.take_along_axis(scores.reshape(problems, -1), best, 1)
+        flat = scores.reshape(problems, -1)  # (problems, beam * vocabulary)
+        best = _largest(flat, 2 * beam)
+        origin, token = best // size, best % size  # of each column
+        value = np.take_along_axis(flat, best, 1)  # (problems, 2 beam)
         _collect(done, histories, origin, token, value, beam)
         live, parents, tokens = _continue(origin, token, value, beam)
         histories = np.concatenate(
@@ -193,13 +195,16 @@ def model_stepper(
         caches.append((ops.zeros(shape), ops.zeros(shape)))
 
     def step(tokens, parents, position):
+        # (problems, beam) -> one row of the caches each
         flat = parents + beam * np.arange(count)[:, None]
         order = ops.convert_to_tensor(flat.reshape(-1).astype("int32"))
+        # (problems, beam) -> (rows, 1) -> (rows, 1, width)
         x = model._embed(ops.convert_to_tensor(tokens.reshape(-1, 1)))
         for i, block in enumerate(model.decoder):
             past = tuple(ops.take(a, order, axis=0) for a in caches[i])
             x, caches[i] = block.step(x, position, past, stored[i], bias)
         logits = ops.convert_to_numpy(model.logits(x))
+        # (rows, 1, vocabulary) -> (problems, beam, vocabulary)
         return log_softmax(logits.reshape(count, beam, -1))
 
     return step

@@ -7,6 +7,7 @@ long for a notebook. ``card.md`` says where all came from.
 
 import io
 import json
+import os
 from functools import cache
 from pathlib import Path
 
@@ -95,14 +96,21 @@ def results() -> dict:
         ) from None
 
 
-def save_weights(network, path: Path, recipe, seed: int) -> None:
+def save_weights(network, path: Path, settings, seed: int) -> None:
     """Write the weights of a network as float16, with how they were made."""
     packed = pack(network.get_weights())
-    note = {"recipe": repr(recipe), "seed": seed, **network.settings}
+    note = {"run": repr(settings), "seed": seed, **network.settings}
     packed["settings"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **packed)
-    path.write_bytes(buffer.getvalue())
+    write_whole(path, buffer.getvalue())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even if the process is killed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def pack(weights: list[np.ndarray]) -> dict[str, np.ndarray]:

@@ -35,7 +35,7 @@ ANSWER = 34  # tokens of an answer, end mark included
 
 
 def held_out_backward(count: int, family=SMALL) -> list[Pair]:
-    """Return held-out BWD pairs that no recipe trains on."""
+    """Return held-out BWD pairs that no run trains on."""
     return take(bwd_pairs(family, TEST_SEED), count, held_out=True)
 
 
@@ -86,14 +86,14 @@ def transfer_table(steps: int = 300, seed: int = 7) -> dict:
     }
     table: dict = {"steps": steps, "seed": seed}
     for name, parts in _TRANSFER.items():
-        recipe = replace(
-            train.RECIPES["minute"], parts=parts, steps=steps,
+        settings = replace(
+            train.SETTINGS["minute"], parts=parts, steps=steps,
             answer_width=24,
         )  # fmt: skip
-        pairs = train.make_pairs(recipe, seed, processes=1)
-        network = train.build(recipe)
-        batches = train.batches_of(recipe, pairs, seed)
-        model.train(network, batches, recipe.learning_rate)
+        pairs = train.make_pairs(settings, seed, processes=1)
+        network = train.build_network(settings)
+        batches = train.batches_of(settings, pairs, seed)
+        model.train(network, batches, settings.learning_rate)
         table[name] = {"pairs": len(pairs)}
         for test, problems in tests.items():
             asked = [p for p, _ in problems]
@@ -173,7 +173,8 @@ def main(arguments: list[str]) -> int:
     path = data.folder() / shipped.FOLDER / shipped.RESULTS
     stored = json.loads(path.read_text()) if path.exists() else {}
     stored[options.table] = made
-    path.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+    text = json.dumps(stored, indent=1, sort_keys=True) + "\n"
+    shipped.write_whole(path, text.encode())
     return 0
 
 

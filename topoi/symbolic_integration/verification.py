@@ -13,8 +13,8 @@ from topoi.symbolic_integration.expressions import (
     ExpressionError,
     Rational,
     diff,
-    evaluate,
     from_prefix,
+    value_of,
 )
 from topoi.symbolic_integration.parsing import parse
 
@@ -105,10 +105,12 @@ def examine(
     if derivative == integrand:
         return Verdict(True, "identical expressions")
     reals = _grid(tuple(map(str, points or REAL_POINTS)))
-    verdict = _compare(integrand, derivative, reals, "real")
+    verdict = compare_at_points(integrand, derivative, reals, "real")
     if verdict is None:
         complexes = _grid(COMPLEX_POINTS)
-        verdict = _compare(integrand, derivative, complexes, "complex")
+        verdict = compare_at_points(
+            integrand, derivative, complexes, "complex"
+        )
     return verdict or Verdict(False, "too few points where f has a value")
 
 
@@ -126,10 +128,19 @@ def as_expression(value: Expr | str | list[str]) -> Expr:
     )
 
 
-def _compare(
+def compare_at_points(
     f: Expr, derivative: Expr, grid: tuple, kind: str
 ) -> Verdict | None:
-    """Return a verdict, or None where too few points can be compared."""
+    """Return a verdict, or None where too few points can be compared.
+
+    Parameters
+    ----------
+    f, derivative : Expr
+    grid : tuple of (machine number, 50-digit number)
+        The points.
+    kind : {"real", "complex"}
+        Whether points where f is not real are left out.
+    """
     kept, extreme = [], []
     for machine, exact in grid:
         value, other = _number(f, machine), _number(derivative, machine)
@@ -154,7 +165,7 @@ def _compare(
 
 def _number(node: Expr, point: complex) -> complex | None:
     try:
-        value = evaluate(node, {"x": point})
+        value = value_of(node, {"x": point})
         return value if abs(value) < 1e300 else None
     except _FAILURES:
         return None
@@ -178,7 +189,7 @@ def _agree(f: Expr, derivative: Expr, exact: object) -> bool:
 def _exact(node: Expr, point: object, digits: int):
     library = high_precision()
     with library.precision(digits):
-        return evaluate(node, {"x": point}, library)
+        return value_of(node, {"x": point}, library)
 
 
 def _vanishes(node: Expr, point: object, value) -> bool:
@@ -200,7 +211,7 @@ def high_precision() -> "HighPrecision":
 
 
 class HighPrecision:
-    """Numbers for `expressions.evaluate` with 50 digits, by mpmath."""
+    """Numbers for `expressions.value_of` with 50 digits, by mpmath."""
 
     names = {"ln": "log"}
 
