@@ -45,13 +45,13 @@ ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
 # What `make test` runs: everything, or one topic (conftest.py selects).
 TESTED := $(if $(TOPIC),$(wildcard tests/test_$(TOPIC).py \
   tests/test_$(TOPIC)_*.py tests/$(TOPIC) $(addsuffix /$(TOPIC).ipynb,\
-  chapters labs)) $(foreach name,labs ledger controls papers records house \
-  pages,$(wildcard tests/test_$(name).py)),tests chapters labs)
+  chapters labs)) $(foreach name,labs mutants ledger controls papers records \
+  house pages,$(wildcard tests/test_$(name).py)),tests chapters labs)
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \
-  test-browser test-hub test-slurm controls survey known-topic refresh \
+  test-browser test-hub test-slurm controls mutants survey known-topic refresh \
   normalise run run-all \
   cluster-run keep-runs labs lab grade data bench doctor format lock clean
 
@@ -147,6 +147,9 @@ known-topic:
 test-browser: known-topic book ## open pages in chromium: [TOPIC=cnn]
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m browser $(TESTFLAGS) \
 	  tests/browser
+
+mutants: $(READY) known-topic ## change each solution of a lab once: [TOPIC=cnn]
+	"$(PY)" tests/mutants.py $(TOPIC) $(MUTANTS)
 
 test-slurm: $(READY) ## run job arrays and queues under fire, on a Slurm here
 	$(PYTEST) -v $(TESTFLAGS) tests/slurm

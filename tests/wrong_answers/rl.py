@@ -294,3 +294,15 @@ WRONG_ANSWERS = [
     *_DOUBLES,
     *_MASKS,
 ]
+
+# Mutants of the solution that compute the same; see tests/mutants.py.
+SAME = {
+    (
+        "choice",
+        "if rng.random() < epsilon: => if rng.random() <= epsilon:",
+    ): "they differ only when a draw equals epsilon to its last bit",
+    (
+        "advantage",
+        "result = np.zeros(len(rewards)) => result = np.ones(len(rewards))",
+    ): "every entry is overwritten in the loop",
+}
