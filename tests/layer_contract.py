@@ -276,7 +276,7 @@ def check_gradient(example: Example, folder=None) -> None:
     weights = layer.trainable_weights
     rng = np.random.default_rng(9)
     direction = rng.normal(size=apply(layer, example, x).shape)
-    direction = direction.astype("float32")
+    direction = ops.convert_to_tensor(direction.astype("float32"))
 
     def loss(inputs=x):
         return ops.sum(layer(inputs, **example.arguments) * direction)

@@ -14,6 +14,7 @@ EXAMPLES = {
         (7, 3),
         mask="read",
         infinity="bounded",
+        rounds=True,
     ),
     "CarryLookahead": Example(
         partial(CarryLookahead, 4, 2, residual=True), (7, 3), mask="read"

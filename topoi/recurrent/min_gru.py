@@ -68,7 +68,9 @@ class MinGRU(keras.layers.Layer):
     def gate_and_value(self, inputs):
         """Return z and v, each of shape (batch, time, units)."""
         # (batch, time, n) @ (n, 2 units), then cut in two along the units
-        z, v = ops.split(ops.matmul(inputs, self.kernel) + self.bias, 2, -1)
+        # (not ops.matmul, which turns float64 into float32 on PyTorch)
+        product = inputs @ ops.convert_to_tensor(self.kernel)
+        z, v = ops.split(product + self.bias, 2, -1)
         return ops.sigmoid(z), self.activation(v)
 
     def call(self, inputs, mask=None):

@@ -48,10 +48,11 @@ def linear(x, weight):
 
     Folding the leading axes first matters on a CPU: a batched product with
     a broadcast weight also has a batched gradient, which is summed later.
+    Not ops.matmul, which turns float64 into float32 on PyTorch.
     """
     shape = ops.shape(x)
     flat = ops.reshape(x, (-1, weight.shape[0]))  # (rows, n)
-    product = ops.matmul(flat, weight)  # (rows, m)
+    product = flat @ ops.convert_to_tensor(weight)  # (rows, m)
     return ops.reshape(product, (*shape[:-1], weight.shape[1]))  # (..., m)
 
 
