@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import code_gates
 import gates
 from tools import notebooks, toc
 
@@ -32,6 +33,49 @@ def test_each_chapter_has_a_lab_and_both_are_in_the_contents():
     problems = gates.pair_problems(
         topics["chapters"], topics["labs"], toc.pages()
     )
+    assert problems == []
+
+
+def test_who_imports_whom():
+    needs = code_gates.topic_needs()
+    assert code_gates.layering_problems(ROOT, needs) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_id)
+def test_pages_import_topics_alike_and_show_public_names(path):
+    problems = code_gates.page_import_problems(path, code_gates.topic_needs())
+    problems += code_gates.private_problems(path)
+    code = code_gates.notebook_code(path)
+    problems += code_gates.unseeded_problems(code)
+    if path.parent.name == "chapters":
+        problems += code_gates.long_cell_problems(path)
+    assert problems == []
+
+
+def test_no_name_means_two_things():
+    topics = set(code_gates.topic_needs())
+    assert code_gates.shared_name_problems(ROOT / "topoi", topics) == []
+
+
+PACKAGES = sorted(p.parent for p in (ROOT / "topoi").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=_id)
+def test_every_package_is_a_map(package):
+    elsewhere = set(code_gates.topic_needs())
+    assert code_gates.map_problems(package, elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    "folder", ["topoi", "tests", "surveys", "datasets", "servers"]
+)
+def test_all_randomness_has_a_seed(folder):
+    problems = [
+        f"{_id(path)}, {problem}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "fixtures" not in path.parts
+        for problem in code_gates.unseeded_problems(path.read_text("utf-8"))
+    ]
     assert problems == []
 
 

@@ -1,10 +1,12 @@
 """First networks: arrays, neurons, and gradients from scratch.
 
-One idea a file: `tape` (a reverse-mode tape), `differences` (gradients by
-finite differences), `network` (one hidden layer, by hand and in Keras),
-`symmetry` (the network of 1986), `drawing` (pictures of a tape), and
-`puzzles` (questions that answer back). Examples are rows: the first axis of
-every batch counts examples.
+- `tape`: a reverse-mode tape: values forward, adjoints backward
+- `differences`: gradients by finite differences
+- `network`: one hidden layer, by hand and in Keras
+- `symmetry`: the network of 1986, which sees mirror symmetry
+- `puzzles`: small questions that answer back
+
+Examples are rows: the first axis of every batch counts examples.
 """
 
 from topoi.foundations.differences import (
