@@ -47,7 +47,9 @@ TESTED := $(if $(TOPIC),$(wildcard tests/test_$(TOPIC).py \
   tests/test_$(TOPIC)_*.py tests/$(TOPIC) $(addsuffix /$(TOPIC).ipynb,\
   chapters labs)) $(foreach name,labs mutants ledger controls papers records \
   house pages,$(wildcard tests/test_$(name).py)),tests chapters labs)
-NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
+# Kernels of notebook tests: forked (tools/kernels.py), or python3, afresh.
+KERNEL ?= forked
+NBVAL  := --nbval-lax --nbval-kernel-name=$(KERNEL) --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \

@@ -20,6 +20,14 @@ collect_ignore = ["tests/fixtures"]  # broken on purpose
 _runs = defaultdict(lambda: {"seconds": 0.0, "passed": True})
 
 
+def pytest_configure(config):
+    """Make the forked kernel known where it is asked for."""
+    if config.getoption("nbval_kernel_name", None) == "forked":
+        from tools import kernels
+
+        kernels.register()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """One worker a file; one a lab and one a page where files are long."""
