@@ -219,11 +219,15 @@ def compare_wigner(degree: int, count: int) -> None:
 
 
 def same_traces(ours: list, theirs: list) -> bool:
-    """Compare traces, which do not depend on the choice of a basis."""
+    """Compare traces, which do not depend on the choice of a basis.
+
+    Those of e3nn 0.6.0 come from a table in single precision.
+    """
     return all(
         np.allclose(
             np.trace(a, axis1=-2, axis2=-1),
             np.trace(b.numpy(), axis1=-2, axis2=-1),
+            atol=1e-4,
         )
         for a, b in zip(ours, theirs, strict=True)
     )

@@ -26,7 +26,7 @@ from topoi import recurrent  # noqa: E402
 from topoi.recurrent import CarryLookaheadRNN, MinGRU  # noqa: E402
 
 BATCH, WIDTH = 32, 64
-LENGTHS = (32, 128, 512, 2048)
+LENGTHS = (32, 128, 512)
 
 
 class LoopGRU(MinGRU):
