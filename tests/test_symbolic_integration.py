@@ -461,6 +461,32 @@ def test_a_forgotten_inner_derivative_is_rejected():
     assert accepted == 0
 
 
+@pytest.mark.parametrize(
+    ("f", "wrong", "right"),
+    [
+        (f"sqrt((x - {a})**2)", f"{a}*x - x**2/2",
+         f"(x - {a})*sqrt((x - {a})**2)/2")
+        for a in (5, 30, 150, -60)
+    ],
+)  # fmt: skip
+def test_a_lost_absolute_value_is_found_far_from_zero(f, wrong, right):
+    """Wrong on one side of a corner; right by the product rule."""
+    assert not verify(f, wrong)
+    assert verify(f, right)
+
+
+@pytest.mark.parametrize(
+    ("f", "answer"),
+    [
+        ("cosh(x)**2 - sinh(x)**2", "x"),
+        ("(exp(x) + 1)**3 - exp(3*x) - 3*exp(2*x) - 3*exp(x)", "x"),
+    ],
+)
+def test_cancellation_far_from_zero_is_no_objection(f, answer):
+    """At 163.9 the terms reach 1e142 and their sum is 1."""
+    assert verify(f, answer)
+
+
 # -- generators ---------------------------------------------------------------
 
 STREAMS = {
@@ -924,6 +950,22 @@ def test_unknown_and_missing_peers(monkeypatch):
 )
 def test_answers_of_peers_are_judged(text, outcome):
     assert peers.judge_answer(parse("1/x"), text).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("integrand", "text", "outcome"),
+    [
+        ("1", "abs(x)", "not verified"),  # its derivative is the sign of x
+        ("sqrt(x**2)", "x*abs(x)/2", "verified"),
+        ("sqrt(x**2)/x", "Abs(x)", "verified"),
+        ("sqrt(x**2)", "sign(x)*x**2/2", "verified"),
+        ("1/sin(x)/cos(x)", "log(abs(tan(x)))", "verified"),
+        ("x", "abs(x**2/2", "not verified"),  # the bracket does not close
+    ],
+)
+def test_absolute_values_are_read_and_not_dropped(integrand, text, outcome):
+    """Oracle: by hand, on either side of 0."""
+    assert peers.judge_answer(parse(integrand), text).outcome == outcome
 
 
 def test_giac_is_not_trusted():

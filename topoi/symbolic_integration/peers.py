@@ -44,6 +44,7 @@ _COMMANDS = {
     "giac": ["giac"],
     "fricas": ["fricas", "-nosman"],
 }
+_ABSOLUTE = re.compile(r"\b([aA]bs|signum|sign)\(")
 _SPECIAL = re.compile(
     r"\b(erfc?i?|Ei|[eE]xpintegral\w*|Si|Ci|Shi|Chi|li|polylog|dilog|fresnel"
     r"\w*|gamma\w*|uppergamma|lowergamma|hyper|meijerg|elliptic\w*|LambertW"
@@ -116,8 +117,8 @@ def cas_integrate(
 def judge_answer(f: Expr, text: str) -> PeerAnswer:
     """Classify the answer of a system, verifying it where it is elementary.
 
-    Each branch of a Piecewise answer counts; absolute values are dropped,
-    since they change an antiderivative by a constant on each interval.
+    Each branch of a Piecewise answer counts. An absolute value |u| is read
+    as the root of u^2, and the sign of u as u / |u|.
     """
     if not text or re.search(
         r"\b([iI]ntegra\w*|undef|failed|Done|Unable|Error|Bad)\b", text
@@ -126,14 +127,34 @@ def judge_answer(f: Expr, text: str) -> PeerAnswer:
     if _SPECIAL.search(text):
         return PeerAnswer("not elementary", text)
     for candidate in _branches(text):
-        if verify(f, _normal(candidate)):
+        if verify(f, read_absolute(_normal(candidate))):
             return PeerAnswer("verified", text)
     return PeerAnswer("not verified", text)
 
 
 def _normal(text: str) -> str:
-    text = text.replace("%pi", "pi").replace("%e", "E").replace("%i", "I")
-    return re.sub(r"\b[aA]bs\(", "(", text)
+    return text.replace("%pi", "pi").replace("%e", "E").replace("%i", "I")
+
+
+def read_absolute(text: str) -> str:
+    """Write |u| as ``sqrt((u)**2)`` and sign(u) as ``((u)/sqrt((u)**2))``.
+
+    Both are elementary on either side of 0, which is all that is compared.
+    A text whose brackets do not close is returned as it is.
+    """
+    while match := _ABSOLUTE.search(text):
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += (text[end] == "(") - (text[end] == ")")
+            end += 1
+        if depth:
+            return text
+        u = text[match.end() : end - 1]
+        absolute = f"sqrt(({u})**2)"
+        is_sign = match[1] in ("sign", "signum")
+        new = f"(({u})/{absolute})" if is_sign else absolute
+        text = text[: match.start()] + new + text[end:]
+    return text
 
 
 def _branches(text: str) -> list[str]:
@@ -282,7 +303,9 @@ def _draw(rng: Random, count: int) -> list[Expr]:
 
 def _forward_pair(f: Expr, text: str, family: Family) -> Pair | None:
     try:
-        answer = without_constant(parse(_normal(text)))
+        # our answers hold on one side of 0: log(abs(x)) becomes log(x)
+        text = re.sub(r"\b[aA]bs\(", "(", _normal(text))
+        answer = without_constant(parse(text))
         pair = to_prefix(f), to_prefix(answer)
         fits = (
             len(pair[0]) <= family.max_input
