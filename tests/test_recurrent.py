@@ -283,6 +283,19 @@ def test_min_gru_equals_its_recurrence(rng):
     np.testing.assert_allclose(ours, loop(1 - z, z * v, 0), atol=1e-6)
 
 
+def test_gate_and_value_of_an_array_are_those_of_a_tensor(rng):
+    layer = randomised(MinGRU(4), rng, (5, 3))
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    for ours, wanted in zip(
+        layer.gate_and_value(x),
+        layer.gate_and_value(ops.convert_to_tensor(x)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(
+            ops.convert_to_numpy(ours), ops.convert_to_numpy(wanted)
+        )
+
+
 def test_min_gru_adds_when_it_is_given_propagate_and_generate(rng):
     """Law: z = 1 - p and v = g make the state the carry, exactly."""
     layer = MinGRU(1)

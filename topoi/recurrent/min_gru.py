@@ -69,6 +69,7 @@ class MinGRU(keras.layers.Layer):
         """Return z and v, each of shape (batch, time, units)."""
         # (batch, time, n) @ (n, 2 units), then cut in two along the units
         # (not ops.matmul, which turns float64 into float32 on PyTorch)
+        inputs = ops.convert_to_tensor(inputs)  # arrays come in as well
         product = inputs @ ops.convert_to_tensor(self.kernel)
         z, v = ops.split(product + self.bias, 2, -1)
         return ops.sigmoid(z), self.activation(v)
