@@ -659,8 +659,8 @@ def test_ppo_solves_cart_pole():
 
 def test_best_checkpoint_is_kept_beside_the_last():
     run = rl.Run("tanh", weights=[np.ones(2)])
-    score = rl.Score(np.array([5.0]), np.array([4.0]), np.zeros((1, 4)))
-    worse = rl.Score(np.array([3.0]), np.array([2.0]), np.zeros((1, 4)))
+    score = rl.Evaluation(np.array([5.0]), np.array([4.0]), np.zeros((1, 4)))
+    worse = rl.Evaluation(np.array([3.0]), np.array([2.0]), np.zeros((1, 4)))
     run.record(10, score, 1.0)
     run.weights = [np.zeros(2)]
     run.record(20, worse, 2.0)

@@ -11,9 +11,9 @@
 
 from topoi.rl.dqn import ReplayBuffer, build_q_network, dqn_loss, train_dqn
 from topoi.rl.lanes import (
+    Evaluation,
     Lanes,
     Run,
-    Score,
     Transition,
     evaluate,
     forward,
@@ -55,12 +55,12 @@ from topoi.rl.tabular import epsilon_greedy, q_learning, random_argmax
 
 __all__ = [
     "DQNSettings",
+    "Evaluation",
     "Lanes",
     "PPOSettings",
     "ReinforceSettings",
     "ReplayBuffer",
     "Run",
-    "Score",
     "Transition",
     "action_values",
     "bellman_operator",

@@ -145,6 +145,7 @@ def dqn_loss(
 
     def loss(observation, action, reward, next_observation, terminated):
         q = online(observation)  # (batch, actions)
+        # (batch, actions) * (batch, actions) -> (batch,)
         chosen = ops.sum(q * ops.one_hot(action, q.shape[-1]), axis=-1)
         q_target = target(next_observation)
         if double:

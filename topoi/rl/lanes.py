@@ -155,7 +155,7 @@ def greedy_actor(weights: Sequence[np.ndarray], activation: str) -> Actor:
 
 
 @dataclass(frozen=True)
-class Score:
+class Evaluation:
     """Result of an evaluation over fresh episodes.
 
     Attributes
@@ -175,7 +175,7 @@ class Score:
 
 def evaluate(
     env_id: str, act: Actor, episodes: int, seed: int, gamma: float = 0.99
-) -> Score:
+) -> Evaluation:
     """Play `episodes` complete episodes, one a lane, without learning.
 
     Only the first episode of each lane counts: counting whichever episodes
@@ -192,7 +192,7 @@ def evaluate(
         Seeds the environments. Use another seed for the final report than
         for choosing a checkpoint.
     gamma : float
-        For `Score.discounted` only.
+        For `Evaluation.discounted` only.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def evaluate(
         discounted += discount * running * step.reward
         discount *= gamma
         running &= ~(step.terminated | step.truncated)
-    return Score(returns, discounted, start)
+    return Evaluation(returns, discounted, start)
 
 
 @dataclass
@@ -247,7 +247,7 @@ class Run:
     episodes: list = field(default_factory=list)
     checks: list = field(default_factory=list)
 
-    def record(self, steps: int, score: Score, predicted: float) -> None:
+    def record(self, steps: int, score: Evaluation, predicted: float) -> None:
         """Store an evaluation of `weights`; keep them if they are best."""
         mean = float(score.returns.mean())
         if not self.checks or mean >= max(check[1] for check in self.checks):

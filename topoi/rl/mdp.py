@@ -196,6 +196,7 @@ def policy_evaluation(
     """
     _check_model(transitions, rewards, gamma)
     weights = _as_probabilities(policy, rewards.shape)
+    # mean over the actions: (states, actions, states) -> (states, states)
     step = np.einsum("sa,sat->st", weights, transitions)
     reward = (weights * rewards).sum(axis=1)
     system = np.eye(len(step)) - gamma * step

@@ -165,6 +165,7 @@ def log_probability(logits: np.ndarray, action: np.ndarray) -> np.ndarray:
 def _log_softmax(logits: Any, action: Any) -> tuple[Any, Any]:
     """Return log pi(a) and the entropy, as tensors of shape (batch,)."""
     log_pi = ops.log_softmax(logits)
+    # (batch, actions) * (batch, actions) -> (batch,)
     chosen = ops.sum(log_pi * ops.one_hot(action, logits.shape[-1]), axis=-1)
     return chosen, -ops.sum(ops.exp(log_pi) * log_pi, axis=-1)
 
@@ -417,7 +418,7 @@ def _ppo_batch(
 
 def _flat(array: np.ndarray) -> np.ndarray:
     """(steps, lanes, ...) -> (steps * lanes, ...); float64 to float32."""
-    flat = array.reshape(-1, *array.shape[2:])
+    flat = array.reshape(-1, *array.shape[2:])  # the lanes side by side
     keep = np.issubdtype(flat.dtype, np.integer)
     return flat if keep else flat.astype(np.float32)
 
