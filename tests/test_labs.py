@@ -207,6 +207,36 @@ def test_a_wrong_answer_meets_its_message(topic, wrong):
         execute(checks[wrong.exercise], names)
 
 
+NUMPY_ALONE = [
+    topic for topic in TOPICS if "backend=None" in nbformat.writes(read(topic))
+]
+RUN = """
+import sys
+from pathlib import Path
+
+names = {"__name__": "lab"}
+for source in Path(sys.argv[1]).read_text().split("# CELL"):
+    exec(compile(source, "<cell>", "exec"), names)
+assert not {"keras", "tensorflow", "jax", "torch"} & set(sys.modules)
+"""
+
+
+@pytest.mark.parametrize("topic", NUMPY_ALONE)
+def test_a_lab_of_numpy_alone_runs_without_keras(topic, tmp_path):
+    """What ``setup(..., backend=None)`` says is true of the whole lab."""
+    code = [c.source for c in read(topic).cells if c.cell_type == "code"]
+    (tmp_path / "cells.py").write_text("\n# CELL\n".join(code))
+    command = [sys.executable, "-c", RUN, tmp_path / "cells.py"]
+    told = subprocess.run(
+        command,
+        cwd=labs.ROOT,
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+
+
 # -- the student version ----------------------------------------------------
 
 

@@ -31,6 +31,8 @@ from topoi import records, runtime
 ROOT = runtime.ROOT
 RECORDS = ROOT / "records" / "small"
 CELL_TIMEOUT = 120  # seconds; a refresh is at small scale
+SLOW = 2.0  # CPU seconds of a cell that a refresh tells its author
+CHECK = "-check"  # ends the name of a lab's check
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_METADATA = {"topoi"}  # what a run at full size needs
 KEPT_CELL_METADATA = {"mystnb", "nbgrader", "tags"}
@@ -175,10 +177,53 @@ def _execute_and_store(path: Path) -> dict:
         store_widget_state=False,
         record_timing=False,
     )
+    cells = _CellSeconds(client)
     client.execute()
     seconds = time.perf_counter() - start
     write(normalise(nb), path)
-    return record_of_run(seconds)
+    numpy_alone = any("backend=None" in cell.source for cell in nb.cells)
+    if numpy_alone:  # what `runtime.setup` has told the kernel
+        os.environ["TOPOI_BACKEND"] = "numpy"
+    return record_of_run(seconds) | cells.report()
+
+
+class _CellSeconds:
+    """CPU seconds of a kernel, cell by cell, while a client executes.
+
+    A kernel has one numeric thread, so they are what a reader waits on a
+    quiet core, however busy this machine is.
+    """
+
+    def __init__(self, client):
+        self.client, self.before, self.cells = client, 0.0, []
+        client.on_cell_execute = self._begin
+        client.on_cell_executed = self._end
+
+    def _cpu(self) -> float:
+        import psutil
+
+        kernel = psutil.Process(self.client.km.provisioner.pid)
+        return sum(kernel.cpu_times()[:4])  # its children's included
+
+    def _begin(self, cell, cell_index):
+        self.before = self._cpu()
+
+    def _end(self, cell, cell_index, execute_reply):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        seconds = round(self._cpu() - self.before, 1)
+        self.cells.append((seconds, cell_index, name))
+
+    def report(self) -> dict:
+        """Return the seconds of each check of a lab; print slow cells."""
+        slow = [cell for cell in sorted(self.cells)[-5:] if cell[0] > SLOW]
+        for seconds, index, name in reversed(slow):
+            print(f"  cell {index} {name}: {seconds} CPU s", flush=True)
+        checks = {
+            name.removesuffix(CHECK): seconds
+            for seconds, _, name in self.cells
+            if name.endswith(CHECK)
+        }
+        return {"checks": checks} if checks else {}
 
 
 def record_of_run(seconds: float) -> dict:
