@@ -1,8 +1,11 @@
 """`servers/hub`: what can be seen without starting a hub."""
 
+import datetime
 import os
+import pwd
 import re
 import stat
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,18 +82,42 @@ def test_each_student_has_a_closed_folder(hook):
 def test_an_account_may_write_into_its_inbound_only(hook):
     """With an account that every Linux has; others have no access at all."""
     make, exchange = hook
-    make(spawner("nobody"))
-    root = exchange / "nobody"
+    make(spawner("daemon"))
+    root = exchange / "daemon"
     assert stat.S_IMODE(root.stat().st_mode) == 0o750
     owners = {
         path.name: path.owner() for path in (root, *(root / "topoi").iterdir())
     }
     assert owners == {
-        "nobody": "root",
-        "inbound": "nobody",
+        "daemon": "root",
+        "inbound": "daemon",
         "outbound": "root",
         "feedback": "root",
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_account_that_shares_its_group_gets_no_server(hook, monkeypatch):
+    """The mail account, put into daemon's group in this process only."""
+    make, exchange = hook
+    everybody = pwd.getpwall()
+    mail = pwd.getpwnam("mail")
+    assert pwd.getpwnam("daemon").pw_gid == 1
+    moved = pwd.struct_passwd((*mail[:3], 1, *mail[4:]))
+    monkeypatch.setattr(pwd, "getpwall", lambda: [*everybody, moved])
+    with pytest.raises(RuntimeError, match="shares the group 1 with mail"):
+        make(spawner("daemon"))
+    assert stat.S_IMODE((exchange / "daemon").stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("hook")
+def test_folders_with_solutions_that_are_open_are_named(tmp_path):
+    _, names = load("jupyterhub_config.py")
+    for name, mode in (("labs", 0o755), ("tests", 0o750), (".git", 0o701)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    found = names["readable_secrets"](tmp_path)
+    assert [path.name for path in found] == ["labs", ".git"]
 
 
 @pytest.mark.usefixtures("hook")
@@ -101,9 +128,10 @@ def test_nbgrader_and_hub_mean_the_same_course():
     assert course == names["COURSE"] == collect.COURSE
 
 
-def submit(exchange, student, time, content="{}", lab="cnn"):
+def submit(exchange, student, when, content="{}", lab="cnn"):
     folder = exchange / student / "topoi" / "inbound"
-    folder /= f"{student}+{lab}+{time}+abc"
+    folder /= f"{student}+{lab}+{when}+abc"
+    time.sleep(0.02)  # the clock of files is coarse
     folder.mkdir(parents=True)
     (folder / f"{lab}-student.ipynb").write_text(content)
     return folder
@@ -114,17 +142,31 @@ def test_collect_takes_the_newest_of_each_student(tmp_path):
     submit(exchange, "ann", "2026-11-21 10:00:00 UTC", "old")
     submit(exchange, "ann", "2026-11-21 12:00:00 UTC", "new")
     submit(exchange, "ann", "2026-11-21 13:00:00 UTC", "gan", lab="gan")
-    submit(exchange, "ann", "2026-11-21 \x1b[2J", "escape")
+    submit(exchange, "ann", "2026-11-21 \x1b[2J", "passed over")
     (exchange / "bob" / "topoi" / "inbound").mkdir(parents=True)
     (exchange / "lost+found").mkdir()
-    assert collect.collect(exchange, "cnn", out) == [
-        "ann: 2026-11-21 12:00:00 UTC",
+    submit(exchange, "cat", "9999-99-99 early", "a")
+    late = submit(exchange, "cat", "0000-00-00 late", "b")
+    time.sleep(0.05)
+    (late / "cnn-student.ipynb").write_text("changed")
+    os.utime(late / "cnn-student.ipynb", (0, 0))  # a time that was chosen
+    told = collect.collect(exchange, "cnn", out)
+    today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+    assert [line.split(" ")[:2] for line in told[::2]] == [
+        ["ann:", today],
+        ["cat:", today],
+    ]
+    assert told[1::2] == [
         "bob: nothing handed in",
         "lost+found: nothing handed in",
     ]
     files = {p.relative_to(out).as_posix(): p for p in out.rglob("*.ipynb")}
-    assert list(files) == ["ann/cnn-student.ipynb"]
-    assert files["ann/cnn-student.ipynb"].read_text() == "new"
+    names = ["ann/cnn-student.ipynb", "cat/cnn-student.ipynb"]
+    assert sorted(files) == names
+    assert [files[n].read_text() for n in names] == ["new", "changed"]
+    modes = {stat.S_IMODE(p.stat().st_mode) for p in files.values()}
+    modes |= {stat.S_IMODE(p.stat().st_mode) for p in (out, *out.iterdir())}
+    assert modes == {0o600, 0o700}
 
 
 def test_collect_names_an_exchange_that_is_missing(
@@ -138,16 +180,16 @@ def test_collect_names_an_exchange_that_is_missing(
 
 def test_collect_follows_no_link_and_takes_no_giant(tmp_path):
     exchange, out = tmp_path / "exchange", tmp_path / "out"
-    time = "2026-11-21 10:00:00 UTC"
+    when = "2026-11-21 10:00:00 UTC"
     secret = tmp_path / "cnn-student.ipynb"
     secret.write_text("secret")
-    linked = submit(exchange, "a-file", time) / secret.name
+    linked = submit(exchange, "a-file", when) / secret.name
     linked.unlink()
     linked.symlink_to(secret)
-    folder = submit(exchange, "b-folder", time)
+    folder = submit(exchange, "b-folder", when)
     folder.rename(tmp_path / "moved")
     folder.symlink_to(tmp_path / "moved")
-    submit(exchange, "c-giant", time, "x" * (collect.LARGEST + 1))
+    submit(exchange, "c-giant", when, "x" * (collect.LARGEST + 1))
     told = collect.collect(exchange, "cnn", out)
     assert [line.split(",")[0] for line in told] == [
         "a-file: refused",

@@ -2,12 +2,17 @@
 
     python servers/hub/collect.py /srv/topoi/exchange cnn submissions
 
-writes the newest notebook of each student to ``submissions/<student>/``.
-Students own what they hand in, so links are refused on the whole way.
+writes the newest notebook of each student to ``submissions/<student>/``,
+where only the account that runs this can read it. Students own what they hand
+in, so links are refused on the whole way, and the time is not the one in the
+folder's name, which a student could choose, but the server's own: when the
+file was last changed.
 """
 
 import argparse
+import datetime
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -20,44 +25,58 @@ def collect(exchange: Path, lab: str, out: Path) -> list[str]:
     told = []
     for student in sorted(p for p in exchange.iterdir() if p.is_dir()):
         inbound = student / COURSE / "inbound"
-        found = submissions(inbound, lab)
+        found, name, refused = [], f"{lab}-student.ipynb", ""
+        for folder in submissions(inbound, lab):
+            try:
+                found.append(read_safely(inbound, folder, name))
+            except (OSError, ValueError) as error:
+                refused = str(error)
         if not found:
-            told.append(f"{student.name}: nothing handed in")
+            why = f"refused, {refused}" if refused else "nothing handed in"
+            told.append(f"{student.name}: {why}")
             continue
-        time, folder = found[-1]
-        name = f"{lab}-student.ipynb"
-        try:
-            content = read_safely(inbound, folder, name)
-        except (OSError, ValueError) as error:
-            told.append(f"{student.name}: refused, {error}")
-            continue
-        target = out / student.name / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        told.append(f"{student.name}: {time}")
+        seconds, content = max(found)
+        write_closed(out / student.name / name, content)
+        time = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        told.append(f"{student.name}: {time:%Y-%m-%d %H:%M:%S UTC}")
     return told
 
 
-def submissions(inbound: Path, lab: str) -> list[tuple[str, str]]:
-    """Return time and folder of each submission of a lab, newest last.
+def submissions(inbound: Path, lab: str) -> list[str]:
+    """Return the folder of each submission of a lab.
 
     nbgrader names the folder student+lab+time+random. Students could give it
     another name; one that would move a terminal's cursor is passed over.
     """
     names = os.listdir(inbound) if inbound.is_dir() else []
     parts = [(name.split("+"), name) for name in names if name.isprintable()]
-    return sorted((p[2], n) for p, n in parts if len(p) > 2 and p[1] == lab)
+    return sorted(n for p, n in parts if len(p) > 2 and p[1] == lab)
 
 
-def read_safely(inbound: Path, submission: str, name: str) -> bytes:
-    """Return a file of a submission, following no link.
+def write_closed(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read, in such a folder."""
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+
+
+def read_safely(inbound: Path, submission: str, name: str) -> tuple:
+    """Return time and content of a file of a submission, following no link.
+
+    The time, in seconds, is that of the last change, which the system keeps
+    and which no account can set.
 
     Raises
     ------
     OSError
         If the submission or the file is a link, or is missing.
     ValueError
-        If the file is too large.
+        If the file is too large, or no file.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     folder = os.open(inbound / submission, flags | os.O_DIRECTORY)
@@ -66,10 +85,13 @@ def read_safely(inbound: Path, submission: str, name: str) -> bytes:
     finally:
         os.close(folder)
     with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{name} is no plain file.")
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError(f"{name} is larger than {LARGEST} bytes.")
-    return content
+    return status.st_ctime, content
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ TOPOI_HUB        folder for the hub's state and the exchange (/srv/topoi)
 TOPOI_RELEASE    folder of the student notebooks (build/labs)
 """
 
+import grp
 import os
 import pwd
 import runpy
@@ -62,7 +63,7 @@ def private_exchange(spawner):
 
     Its owner is the hub, so that nobody can plant links in it; the student
     may write into ``inbound`` only. Accounts need groups of their own, as
-    Debian makes them.
+    Debian makes them; one that shares its group gets no server.
     """
     root = EXCHANGE / spawner.user.name
     course = root / COURSE
@@ -73,11 +74,48 @@ def private_exchange(spawner):
         folder.mkdir(exist_ok=True)
         shutil.copyfile(lab, folder / lab.name)
     account = _account(spawner.user.name)
+    others = [] if account is None else _sharing(account)
+    if others:
+        root.chmod(0o700)
+        raise RuntimeError(
+            f"{account.pw_name} shares the group {account.pw_gid} with "
+            f"{', '.join(others[:3])}, who could read what is handed in. "
+            f"Give {account.pw_name} a group of its own: groupadd and "
+            "usermod -g."
+        )
     root.chmod(0o700 if account is None else 0o750)
     if account is not None:
         os.chown(root, -1, account.pw_gid)
         os.chown(course / "inbound", account.pw_uid, account.pw_gid)
     spawner.environment["TOPOI_EXCHANGE"] = str(root)
+
+
+def _sharing(account):
+    """Return who else is in the primary group of an account."""
+    members = set(grp.getgrgid(account.pw_gid).gr_mem)
+    members |= {
+        p.pw_name for p in pwd.getpwall() if p.pw_gid == account.pw_gid
+    }
+    return sorted(members - {account.pw_name})
+
+
+def readable_secrets(top):
+    """Return folders of a checkout that hold solutions and are open to all.
+
+    Kernels of students run in the environment of the book, so they can read
+    whatever its folder shows to others.
+    """
+    names = ("labs", "chapters", ".git", "tests", "build/grading")
+    folders = [top / name for name in names]
+    return [f for f in folders if f.is_dir() and f.stat().st_mode & 0o005]
+
+
+if open_ones := readable_secrets(HERE.parents[1]):
+    print(
+        "Students' accounts can read solutions and hidden checks: "
+        f"chmod o-rx {' '.join(map(str, open_ones))}",
+        file=sys.stderr,
+    )
 
 
 def _account(name):

@@ -227,6 +227,10 @@ def breaches(outside: Path, port: int) -> dict[str, NotebookNode]:
             "    try:\n        open(m.__file__, 'a').close()\n        break\n"
             "    except OSError:\n        pass\nelse:\n    raise OSError",
         ),
+        "looks around in the system": succeeds(
+            "set(os.listdir('/usr')) - {'bin', 'lib', 'lib64', 'local', "
+            "'share'} or set(os.listdir('/etc')) - {'ld.so.cache'}"
+        ),
         "connects": succeeds(
             "True",
             "import socket\n"
@@ -309,6 +313,8 @@ SLOW = {
     "while True: time.sleep(1000)",
     "fork bomb": "import os\nwhile True:\n    try: os.fork()\n"
     "    except OSError: pass",
+    "many links": "import os\nfor n in range(10**7):\n"
+    "    os.symlink('x', f'/scratch/{n}')",
     "memory hog": "import numpy as np\nhog = []\n"
     "while True: hog.append(np.ones(2**24))",
 }

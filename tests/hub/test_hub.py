@@ -60,7 +60,7 @@ def test_a_wrong_answer_meets_its_message_in_the_browser(page, hub, release):
     assert page.get_by_text("Assignment List").count() == 1
     assert page.get_by_text("Create Assignment").count() == 0
     copy = hub.folder / "home" / "jane" / release.name
-    assert (copy / "topoi" / "lab.py").exists()
+    assert (copy / "topoi" / "lab" / "__init__.py").exists()
 
 
 def nbgrader(hub, *arguments):

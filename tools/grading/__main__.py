@@ -1,6 +1,10 @@
 """Grade a folder of submissions.
 
 python -m tools.grading --submissions DIR [--lab cnn] [--db URL]
+
+Ends with 0 if everybody is graded, 3 if somebody could not be (nothing is
+stored of them: run it again), 1 if the gradebook refused somebody or there
+was nothing to grade, 2 if grading could not start.
 """
 
 import argparse
@@ -18,14 +22,20 @@ from tools.notebooks import ROOT, write_text
 def main() -> int:
     """Parse the command line and grade."""
     options = _options()
+    os.umask(0o077)  # grades and answers are nobody else's business
+    for stream in (sys.stdout, sys.stderr):  # of any encoding
+        stream.reconfigure(errors="backslashreplace")
     try:
+        options.out.mkdir(mode=0o755, parents=True, exist_ok=True)
         with grade.locked(options.out / "grading"):
+            (options.out / "grading").chmod(0o700)
             return _run(options)
     except (
         sandbox.SandboxError,
         grade.Busy,
         store.StoreError,
         OSError,
+        ValueError,
     ) as error:
         print(error, file=sys.stderr)
         return 2
@@ -41,6 +51,8 @@ def _options() -> argparse.Namespace:
     add("--labs", type=Path, default=ROOT / "labs", metavar="DIR",
         help="folder of the labs with their solutions")  # fmt: skip
     add("--lab", action="append", help="grade this lab only")
+    add("--roster", type=Path, metavar="CSV",
+        help="ids and names of all students, a line each")  # fmt: skip
     add("--jobs", type=_positive, default=os.cpu_count() or 1)
     add("--seconds", type=float, default=default.seconds,
         help="for one submission")  # fmt: skip
@@ -69,18 +81,37 @@ def _run(options: argparse.Namespace) -> int:
         memory_mb=options.memory,
     )
     sandbox.remove_left_overs()
+    names = submissions.roster(options.roster) if options.roster else {}
     if not options.trust_submissions:
+        secrets = (options.labs, options.submissions, options.out)
+        sandbox.demand_hidden(secrets)
         with sandbox.temporary_folder(0) as folder:
             sandbox.probe(sandbox.Box(limits, folder=folder))
-    tasks = _tasks(options)
+    tasks = _tasks(options, names)
     if not tasks:
         print(f"No notebook of a lab was found in {options.submissions}.")
         return 1
     results = _with_progress(tasks, limits, options.jobs)
-    write_text(options.out / "grades.csv", report.table(results))
+    _write_tables(options.out, results, names)
+    counted = list(filter(grade.is_graded, results))
+    code = 0 if options.no_store else _keep(options, tasks, counted)
+    left = [r for r in results if not grade.is_graded(r)]
+    for result in left:
+        print(f"UNGRADED {result['student']}: {result['note']}")
+    return 3 if left else code
+
+
+def _write_tables(out: Path, results: list[dict], names: dict) -> None:
+    """Write the grades of all labs, and the points of each lab's exercises."""
+    write_text(out / "grades.csv", report.table(results, names))
+    for lab, found in report.by_lab(results).items():
+        text = report.lab_table(found, names)
+        write_text(out / f"grades-{lab}.csv", text)
     print(report.summary(results), end="")
-    print(f"Grades: {options.out / 'grades.csv'}")
-    return 0 if options.no_store else _keep(options, tasks, results)
+    print(f"Grades: {out / 'grades.csv'}; of each lab: grades-LAB.csv")
+    strangers = {r["student"] for r in results} - names.keys()
+    if names and strangers:
+        print(f"Not in the roster: {', '.join(sorted(strangers))}")
 
 
 def _keep(
@@ -95,14 +126,14 @@ def _keep(
     for result in tqdm(results, unit="page", leave=False):
         try:
             place.add(known[result["lab"]], result)
-        except store.StoreError as error:
+        except Exception as error:  # one student's trouble stops nobody
             refused += 1
-            print(error, file=sys.stderr)
+            print(f"{result['student']}: {error}", file=sys.stderr)
     print(f"Gradebook: {place.database}\nFeedback: {place.feedback}")
     return int(refused > 0)
 
 
-def _tasks(options: argparse.Namespace) -> list[grade.Task]:
+def _tasks(options: argparse.Namespace, names: dict) -> list[grade.Task]:
     paths = sorted(options.labs.glob("*.ipynb"))
     known = [path.stem for path in paths]
     for name in options.lab or ():
@@ -116,6 +147,7 @@ def _tasks(options: argparse.Namespace) -> list[grade.Task]:
         map(submissions.read_lab, chosen),
         options.out / "grading" / "results",
         options.trust_submissions,
+        names,
     )
 
 

@@ -2,7 +2,9 @@
 
 One result file a submission, written whole or not at all; its name is a hash
 of lab, student and notebook. A run does what has no result yet, so that a
-killed one goes on where it stopped.
+killed one goes on where it stopped. When a submission failed while the machine
+was short of something, or for a reason of ours, it is *ungraded*: it has no
+points, not even 0, and nothing is stored.
 """
 
 import contextlib
@@ -21,7 +23,7 @@ from tools.grading import sandbox, session, submissions
 from tools.grading.submissions import Lab, Refused
 from tools.notebooks import write_text
 
-VERSION = "1"  # part of every result's key: a new one grades all again
+VERSION = "2"  # part of every result's key: a new one grades all again
 CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|[^\n\t -~\u00a0-\ud7ff\ue000-\U0010ffff]"
 )
@@ -69,10 +71,18 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def find(
-    folder: Path, labs: Iterable[Lab], results: Path, trusted: bool
+    folder: Path,
+    labs: Iterable[Lab],
+    results: Path,
+    trusted: bool,
+    roster: Iterable[str] = (),
 ) -> list[Task]:
-    """Return a task for every student and every lab that anybody submitted."""
-    students, tasks = submissions.students(folder), []
+    """Return a task for every student and every lab that anybody submitted.
+
+    Students of the roster who have no folder get one too.
+    """
+    students = sorted({*submissions.students(folder), *roster})
+    tasks = []
     for lab in labs:
         sent = [
             submissions.has_notebook(folder, s, lab.name) for s in students
@@ -86,7 +96,10 @@ def find(
 def grade_all(
     tasks: list[Task], limits: sandbox.Limits, jobs: int
 ) -> Iterator[dict]:
-    """Grade every task that has no result; yield all results as they come."""
+    """Grade every task that has no result; yield all results as they come.
+
+    What could not be graded is tried once more at the end, alone.
+    """
     slots: queue.Queue[int] = queue.Queue()
     for slot in range(jobs):
         slots.put(slot)
@@ -95,13 +108,30 @@ def grade_all(
         slot = slots.get()
         try:
             return grade(task, sandbox.Box(limits, task.trusted, slot))
-        except Exception as error:  # not stored: the next run tries again
-            return _result(task, "", None, f"Could not be graded: {error}")
+        except Exception as error:  # one student's trouble stops nobody
+            return ungraded(task, str(error) or type(error).__name__)
         finally:
             slots.put(slot)
 
+    again = []
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(work, tasks)
+        for task, result in zip(tasks, pool.map(work, tasks), strict=True):
+            if is_graded(result):
+                yield result
+            else:
+                again.append(task)
+    yield from map(work, again)
+
+
+def ungraded(task: Task, why: str) -> dict:
+    """Return a result that is none; the next run tries again."""
+    result = _result(task, "", None, f"Could not be graded: {why}")
+    return result | {"state": "ungraded"}
+
+
+def is_graded(result: dict) -> bool:
+    """Whether a result counts."""
+    return result["state"] == "graded"
 
 
 def grade(task: Task, box: sandbox.Box) -> dict:
@@ -118,8 +148,15 @@ def grade(task: Task, box: sandbox.Box) -> dict:
     start = time.monotonic()
     found = session.run(task.lab, notebook, box)
     seconds = round(time.monotonic() - start, 2)
+    if found.shortage and not _all_passed(task.lab, found):
+        return ungraded(task, found.shortage)
     remark = note(task.lab, found)
     return _stored(task, _result(task, key, found, remark, seconds))
+
+
+def _all_passed(lab: Lab, found: session.Session) -> bool:
+    verdicts = [found.verdicts.get(name, {}) for name in lab.checks]
+    return all(verdict.get("passed") is True for verdict in verdicts)
 
 
 def note(lab: Lab, found: session.Session) -> str:
@@ -149,6 +186,7 @@ def _result(
         "lab": task.lab.name,
         "key": key,
         "trusted": task.trusted,
+        "state": "graded",
         "note": clean(remark),
         "seconds": seconds,
         "checks": [

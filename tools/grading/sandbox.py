@@ -8,13 +8,15 @@ start with ``taskset``.
 
 import contextlib
 import os
+import platform
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,12 @@ ROOT = runtime.ROOT
 INSIDE = "tools/grading/inside"  # what runs in sandboxes
 COURSE = "/course"  # where a sandbox sees the library
 FIRST_UID = 64_100  # one uid a slot; no account should have them
+# Not /usr as a whole: a checkout may lie in it, as in /usr/src.
+SYSTEM = (
+    *("/usr/bin", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo"),
+    "/etc/ld.so.cache",
+)
+COUNTS_INSIDE = (5, 14)  # the first Linux that counts processes of a sandbox
 MB = 2**20
 END_SECONDS = 20  # that a killed sandbox may take to disappear
 MOUNT = (
@@ -52,8 +60,10 @@ class Limits:
     address_mb, memory_mb, scratch_mb, file_mb : int
         Address space of one process, resident memory of all processes of a
         sandbox, the folder that it may write to, one file.
-    processes, output, report : int
-        Processes and threads; characters kept of one cell, and of all.
+    processes, files : int
+        Processes and threads, and files, of a sandbox.
+    output, report : int
+        Characters kept of one cell, and of all.
     """
 
     seconds: float = 600
@@ -64,6 +74,7 @@ class Limits:
     scratch_mb: int = 64
     file_mb: int = 50
     processes: int = 200
+    files: int = 20_000
     output: int = 20_000
     report: int = 4_000_000
 
@@ -122,6 +133,8 @@ class Box:
                 "/scratch",
             ),
             *("--remount-ro", "/", "--chdir", "/scratch", "--"),
+            # Counted in there: the user's own processes are not among them.
+            *("prlimit", f"--nproc={self.limits.processes}", "--"),
             *command,
         ]
         return [*self._dropped(staged), *inner] if root else inner
@@ -169,10 +182,32 @@ def _popen(command: list[str], fds: tuple, **more: object) -> subprocess.Popen:
 
 def _shared() -> dict[str, str]:
     """Return what every sandbox may read, and where: Python and library."""
-    python = {p for p in (sys.base_prefix, sys.prefix)}
-    outside = [p for p in python if not Path(p).is_relative_to("/usr")]
+    places = [path for path in SYSTEM if Path(path).exists()]
+    for prefix in sorted({sys.base_prefix, sys.prefix}):
+        if prefix == "/usr/local":
+            places += [f"{prefix}/bin", f"{prefix}/lib"]
+        elif prefix != "/usr":
+            places.append(prefix)
     library = {str(ROOT / n): f"{COURSE}/{n}" for n in ("topoi", "datasets")}
-    return {path: path for path in outside} | library
+    return {path: path for path in places} | library
+
+
+def demand_hidden(secrets: Iterable[Path]) -> None:
+    """Refuse to grade where submissions could read what they must not.
+
+    Raises
+    ------
+    SandboxError
+        If a folder lies below one that every sandbox may read.
+    """
+    for secret in secrets:
+        for path in _shared():
+            if secret.resolve().is_relative_to(Path(path).resolve()):
+                raise SandboxError(
+                    f"{secret} lies below {path}, which every submission may "
+                    "read. Move it, or give another place with --labs, "
+                    "--submissions or --out."
+                )
 
 
 def scripts(*modules: str) -> dict[str, Path]:
@@ -196,7 +231,6 @@ def _own_core(slot: int) -> list[str]:
 def _limited(limits: Limits) -> list[str]:
     return [
         "prlimit",
-        f"--nproc={limits.processes}",
         f"--as={limits.address_mb * MB}",
         f"--fsize={limits.file_mb * MB}",
         f"--cpu={int(2 * limits.seconds) + 1}",
@@ -217,7 +251,6 @@ def _bubble(limits: Limits, rules: int) -> list[str]:
         *("--uid", "1000", "--gid", "1000", "--hostname", "lab"),
         *("--die-with-parent", "--new-session", "--clearenv"),
         *(text for pair in pairs for text in ("--setenv", *pair)),
-        *("--ro-bind", "/usr", "/usr"),
         *("--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"),
         *("--symlink", "usr/lib64", "/lib64"),
     ]
@@ -250,6 +283,19 @@ def memory_mb(process: subprocess.Popen) -> float:
         with contextlib.suppress(psutil.Error):
             total += member.memory_info().rss
     return total / MB
+
+
+def files(process: subprocess.Popen) -> int:
+    """Return how many files lie in the folders that a sandbox may write to.
+
+    Each one takes memory of the kernel, which belongs to no process.
+    """
+    for member in _family(process):
+        root = f"/proc/{member.pid}/root"
+        with contextlib.suppress(OSError):
+            states = map(os.statvfs, (f"{root}/scratch", f"{root}/dev/shm"))
+            return sum(s.f_files - s.f_ffree for s in states)
+    return 0
 
 
 def _family(process: subprocess.Popen) -> list[psutil.Process]:
@@ -299,6 +345,12 @@ def probe(box: Box) -> None:
                 "bubblewrap util-linux. Only for notebooks that you wrote "
                 "yourself: --trust-submissions."
             )
+    found = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
+    if found < COUNTS_INSIDE and os.geteuid() != 0:
+        raise SandboxError(
+            f"Linux {platform.release()} would count your own processes as "
+            "those of a submission: grade as root, or on Linux 5.14 or newer."
+        )
     process = box.start(["-c", "import numpy"], {}, ())
     words = process.stderr.read(4000).decode(errors="replace").strip()
     code = process.wait()

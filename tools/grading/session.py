@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tools.grading import sandbox
+from tools.grading import machine, sandbox
 from tools.grading.sandbox import Box, scripts
 from tools.grading.submissions import Lab
 
@@ -40,6 +40,9 @@ class Session:
         Whether the checker has said anything.
     broken : str
         What the file is, if it is no notebook.
+    shortage : str
+        What the machine was short of meanwhile; then nothing counts that
+        has failed.
     """
 
     verdicts: dict[str, dict] = field(default_factory=dict)
@@ -49,6 +52,11 @@ class Session:
     begun: str = ""
     heard: bool = False
     broken: str = ""
+    shortage: str = ""
+
+    def look_around(self, box: Box) -> None:
+        """Note what the machine is short of."""
+        self.shortage = self.shortage or machine.shortage(box.folder)
 
     def hear_checker(self, line: dict) -> None:
         """Take a line of the checker."""
@@ -86,6 +94,7 @@ def run(
         with sandbox.temporary_folder(box.slot) as folder:
             box.folder = folder
             _once(session, lab, notebook, box, deadline, rehearsal)
+            session.look_around(box)
         if not (session.heard or session.broken or session.reason):
             raise sandbox.SandboxError("The sandbox did not start.")
         if session.begun:  # the checker itself has died
@@ -195,6 +204,7 @@ def _gather(
             if time.monotonic() < look:
                 continue
             look = time.monotonic() + TICK
+            session.look_around(box)
             reason = _exceeded(processes, box, deadline)
             if reason:
                 session.reason = reason
@@ -220,6 +230,8 @@ def _exceeded(processes: tuple, box: Box, deadline: float) -> str:
         return f"Stopped after {box.limits.seconds:g} seconds."
     if max(map(sandbox.memory_mb, processes)) > box.limits.memory_mb:
         return f"Stopped: more than {box.limits.memory_mb} MB of memory."
+    if max(map(sandbox.files, processes)) > box.limits.files:
+        return f"Stopped: more than {box.limits.files} files."
     return ""
 
 

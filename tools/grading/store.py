@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 
 from tools import labs
 from tools.grading.grade import clean
-from tools.grading.submissions import Lab
+from tools.grading.submissions import BYTES, Lab
 from tools.notebooks import write, write_text
 
 if TYPE_CHECKING:
@@ -121,10 +121,11 @@ class Store:
 
 
 def nbgrader_id(student: str) -> str:
-    """Return a name that nbgrader does not take for a pattern of files."""
+    """Return a name for files that nbgrader does not take for a pattern."""
     plain = re.sub(r"[][*?]", "_", student)
-    if plain == student:
+    if plain == student and len(student.encode()) <= BYTES:
         return student
+    plain = plain.encode()[:BYTES].decode(errors="ignore")
     return f"{plain}-{sha256(student.encode()).hexdigest()[:6]}"
 
 
@@ -160,6 +161,7 @@ def _config(course: Path, database: str) -> "Config":
         steps.AssignLatePenalties,
         steps.CheckCellMetadata,
     ]
+    config.BaseConverter.permissions = 600
     config.HTMLExporter.sanitize_html = True
     return config
 

@@ -1,15 +1,22 @@
 """Find submissions and read their bytes; never parse or follow anything."""
 
+import csv
 import os
+import re
 import stat
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from tools import labs
 
 LARGEST = 5 * 2**20  # bytes
 LONGEST = 100  # characters of a student's id
+BYTES = 200  # of it as a file name, of which systems allow 255
+# What browsers and file managers make of a name when it is taken.
+COPY = r"( ?\(\d+\)| - Copy| copy( \d+)?|-Copy\d+)?"
+FILES = 1000  # names of a folder that are looked at
 
 
 class Refused(ValueError):
@@ -63,6 +70,35 @@ def read_lab(path: Path) -> Lab:
     )
 
 
+def roster(path: Path) -> dict[str, str]:
+    """Return the names of all students of a course by their ids.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file: the id, which is the name of the folder, and then, if
+        there is one, the student's name. A first line whose id is ``id`` or
+        ``student`` is its heading.
+
+    Raises
+    ------
+    ValueError
+        If an id stands twice or no line has one.
+    """
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = [[w.strip() for w in row] for row in csv.reader(file) if row]
+    if rows and rows[0][0].lower() in ("id", "student"):
+        rows = rows[1:]
+    rows = [row for row in rows if row[0]]
+    found = {row[0]: " ".join(row[1:2]) for row in rows}
+    if not found or len(found) < len(rows):
+        raise ValueError(
+            f"{path}: a line a student, and each id once; found {len(rows)} "
+            f"lines and {len(found)} ids."
+        )
+    return found
+
+
 def students(folder: Path) -> list[str]:
     """Return the names of all folders, sorted.
 
@@ -88,10 +124,11 @@ def check_id(student: str) -> None:
     ------
     Refused
     """
-    if len(student) > LONGEST or not student.isprintable():
+    size = len(student.encode(errors="surrogateescape"))
+    if len(student) > LONGEST or size > BYTES or not student.isprintable():
         raise Refused(
             f"The folder's name must be printable and at most {LONGEST} "
-            "characters long."
+            f"characters and {BYTES} bytes long."
         )
 
 
@@ -101,13 +138,27 @@ def shown(student: str) -> str:
 
 
 def names(lab: str) -> tuple[str, str]:
-    """Return the file names under which a lab may be submitted."""
+    """Return the file names under which a lab is submitted."""
     return f"{lab}.ipynb", f"{lab}-student.ipynb"
+
+
+def named_like(lab: str, files: list[str]) -> list[str]:
+    """Return the files that a lab may be, as ``cnn-student (1).ipynb``."""
+    pattern = f"{re.escape(lab)}(-student)?{COPY}\\.ipynb"
+    return sorted(f for f in files if re.fullmatch(pattern, f, re.IGNORECASE))
 
 
 def has_notebook(folder: Path, student: str, lab: str) -> bool:
     """Whether something lies where the notebook is expected."""
-    return any(os.path.lexists(folder / student / n) for n in names(lab))
+    try:
+        return bool(named_like(lab, _listed(folder / student)))
+    except (OSError, ValueError):  # a roster may hold anything
+        return False
+
+
+def _listed(place: Path | int) -> list[str]:
+    with os.scandir(place) as entries:
+        return sorted(e.name for e in islice(entries, FILES))
 
 
 def read(folder: Path, student: str, lab: str) -> bytes:
@@ -119,26 +170,33 @@ def read(folder: Path, student: str, lab: str) -> bytes:
         If there is none, or if it is no plain file of its own.
     """
     check_id(student)
-    place = os.open(folder / student, os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        found = [n for n in names(lab) if _exists(n, place)]
-        if not found:
-            raise Refused(
-                f"No notebook: {' or '.join(names(lab))} is missing."
-            )
-        if len(found) > 1:
-            raise Refused(f"Two notebooks, {' and '.join(found)}: leave one.")
-        return _read(found[0], place)
+        place = os.open(folder / student, os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise Refused("Nothing was handed in.") from None
+    try:
+        return _read(_chosen(lab, _listed(place)), place)
     finally:
         os.close(place)
 
 
-def _exists(name: str, place: int) -> bool:
-    try:
-        os.stat(name, dir_fd=place, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
+def _chosen(lab: str, files: list[str]) -> str:
+    """Return the one file that is the lab; names are told as they are."""
+    found = named_like(lab, files)
+    if len(found) > 1:
+        told = " and ".join(map(shown, found[:3]))
+        raise Refused(f"{_count(len(found))} notebooks, {told}: leave one.")
+    if not found:
+        others = [shown(f)[:80] for f in files if not f.startswith(".")]
+        told = f" There is {', '.join(others[:3])}." if others else ""
+        raise Refused(
+            f"No notebook: {' or '.join(names(lab))} is missing.{told}"
+        )
+    return found[0]
+
+
+def _count(number: int) -> str:
+    return {2: "Two", 3: "Three"}.get(number, str(number))
 
 
 def _read(name: str, place: int) -> bytes:

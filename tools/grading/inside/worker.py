@@ -58,8 +58,8 @@ def read_cells(path: str) -> list[dict]:
         If the file is no notebook; the text says what it is.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            cells = json.load(file)["cells"]
+        with open(path, "rb") as file:  # with or without a byte-order mark
+            cells = json.loads(file.read())["cells"]
         return [_cell(cell) for cell in cells]
     except (LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a notebook") from None
@@ -80,18 +80,41 @@ def _cell(cell: dict) -> dict:
     }
 
 
+def _interactive_shell() -> Any:
+    """Return an IPython that obeys what it would obey in a notebook."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from matplotlib_inline.config import InlineBackend
+    from traitlets.config import Config
+
+    class Quiet(InteractiveShell):
+        """Pictures are taken after each cell, whatever ``%matplotlib``."""
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            pass
+
+        def enable_matplotlib(self, gui: str | None = None) -> tuple:
+            return gui, "agg"
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor"
+    config.InteractiveShell.xmode = "Minimal"
+    shell = Quiet.instance(config=config)
+    shell.configurables.append(InlineBackend.instance(parent=shell))
+    for name in ("pip", "conda", "mamba", "uv"):  # there is no network
+        shell.register_magic_function(_installs_nothing, "line", name)
+    return shell
+
+
+def _installs_nothing(line: str) -> None:
+    print("While a submission is graded, nothing is installed.")
+
+
 class Shell:
     """IPython without a kernel; runs cells and keeps what they show."""
 
     def __init__(self, options: dict):
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        config = Config()
-        config.HistoryManager.enabled = False
-        config.InteractiveShell.colors = "NoColor"
-        config.InteractiveShell.xmode = "Minimal"
-        self.shell = InteractiveShell.instance(config=config)
+        self.shell = _interactive_shell()
         self.names = self.shell.user_ns
         self.output, self.seconds = options["output"], options["cell_seconds"]
 
@@ -99,7 +122,7 @@ class Shell:
         """Run one cell; return its outputs as plain text and pictures."""
         stream, error = Capped(self.output), None
         with redirected(stream), _alarm(self.seconds):
-            result = self.shell.run_cell(source, store_history=False)
+            result = self.shell.run_cell(source, store_history=True)
             error = result.error_before_exec or result.error_in_exec
         outputs = [{"text": stream.text()}] if stream.size else []
         outputs += [{"png": picture} for picture in _pictures()]
