@@ -144,7 +144,7 @@ def starts(data):
 
 def press(page, figure, data, n, before, after):
     """Move control n from one place to another, with keys only."""
-    control = figure.locator(".tt-controls > *").nth(n)
+    control = figure.locator(".tt-control").nth(n)
     kind = data["controls"][n]["kind"]
     if kind == "steps":
         way = control.locator("button").nth(int(after > before))
@@ -177,7 +177,7 @@ def walk(page, figure, data):
 
 
 SET = """(figure, at) => {
-  [...figure.querySelector(".tt-controls").children].forEach((control, n) => {
+  figure.querySelectorAll(".tt-control").forEach((control, n) => {
     const inputs = control.querySelectorAll("input");
     const tell = (input, type) => input.dispatchEvent(new Event(type));
     if (control.classList.contains("tt-slider")) {

@@ -278,9 +278,14 @@ def toggle(label: str, start: bool = False) -> Control:
     return _control("toggle", label, (False, True), start, ("off", "on"))
 
 
-def steps(label: str, count: int, start: int = 0) -> Control:
+def steps(
+    label: str,
+    count: int,
+    start: int = 0,
+    words: Sequence[str] | None = None,
+) -> Control:
     """Return two buttons that go through steps 0 to count - 1."""
-    words = [f"{n + 1} of {count}" for n in range(count)]
+    words = words or [f"{n + 1} of {count}" for n in range(count)]
     return _control("steps", label, range(count), start, words)
 
 

@@ -104,9 +104,11 @@
       };
       const name = `tt-${number}-${n}`;
       const [element, mark] = KINDS[control.kind](control, change, name);
-      element.classList.add(`tt-${control.kind}`);
+      element.classList.add("tt-control", `tt-${control.kind}`);
       mark(at[n]);
-      box.append(element);
+      if (control.kind !== "toggle") box.append(element);
+      else if (controls[n - 1]?.kind === "toggle") box.lastChild.append(element);
+      else box.append(make("div", { className: "tt-toggles" }, element));
     });
   }
 
