@@ -171,6 +171,8 @@ def test_bad_controls_and_names_are_refused():
     picture.circle(0, 0, id="dot")
     with pytest.raises(ValueError, match="named 'dot'"):
         picture.circle(0, 0, id="dot")
+    with pytest.raises(ValueError, match="too small for a phone"):
+        picture.text(0, 0, "a", size=12)
 
 
 def test_colours_are_those_of_the_style_sheet():

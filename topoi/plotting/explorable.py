@@ -192,7 +192,18 @@ class Drawing:
         size: float = TEXT_SIZE,
         **more: Any,
     ) -> None:
-        """Add a text; (x, y) lies on its base line."""
+        """Add a text; (x, y) lies on its base line.
+
+        Raises
+        ------
+        ValueError
+            If it would be too small to read on a phone.
+        """
+        if size < TEXT_SIZE:
+            raise ValueError(
+                f"A text of size {size} is too small for a phone: use "
+                f"{TEXT_SIZE} or more, and shorten it."
+            )
         self.add(
             "text",
             x=x,

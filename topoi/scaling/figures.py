@@ -28,12 +28,11 @@ def speed_limits(
     def state(share: float, count: int, grows: bool) -> explorable.State:
         law = gustafson if grows else amdahl
         gain = law(1 - share, count)
-        alone = share / (1 - share + share) if not grows else share
         shared = 1 - share if grows else (1 - share) / count
         marks = [law(1 - share, w) for w in workers]
         return {
-            "serial": {"width": WIDTH * alone},
-            "shared": {"x": LEFT + WIDTH * alone, "width": WIDTH * shared},
+            "serial": {"width": WIDTH * share},
+            "shared": {"x": LEFT + WIDTH * share, "width": WIDTH * shared},
             "curve": {"d": _curve(workers, marks, most)},
             "dot": {
                 "cx": _x(count, most),
@@ -104,7 +103,7 @@ def _speed_drawing(most: int) -> Drawing:
         x, y = _x(2**power, most), _y(2**power, most)
         picture.line(x, PLOT - 6, x, LOW, "faint", 1)
         picture.line(LEFT + 24, y, LEFT + WIDTH - 16, y, "faint", 1)
-        picture.text(x, LOW + 18, f"{2**power}", "muted", size=12.5)
+        picture.text(x, LOW + 18, f"{2**power}", "muted")
     picture.text(LEFT + WIDTH / 2, LOW + 38, "workers", "muted")
     ends = _x(1, most), _y(1, most), _x(most, most), _y(most, most)
     picture.line(*ends, "line", 1.5, stroke_dasharray="4 4")

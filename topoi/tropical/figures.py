@@ -87,7 +87,7 @@ def _conic_drawing(exponents: list[tuple]) -> Drawing:
         )
         dx, dy, anchor = _beside(e)
         picture.text(x + dx, y + dy, _short(e), anchor=anchor)
-        picture.text(0, 0, "", id=f"name{e}", size=12.5)
+        picture.text(0, 0, "", id=f"name{e}")
     return picture
 
 
