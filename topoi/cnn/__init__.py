@@ -13,6 +13,7 @@ One subject a file:
 - `depth`: how strongly the gradient arrives at each layer of a deep stack
 - `pictures`: discs to count, and shifts
 - `inside`: where a network finds what it sees
+- `figures`: figures that answer to sliders and buttons
 
 Layout is that of Keras: pictures ``(n, height, width, channels)``, kernels
 ``(kernel_height, kernel_width, channels_in, channels_out)``. As everywhere

@@ -7,6 +7,7 @@
 - `training`: settings, objectives, and the game itself
 - `points`: a ring of Gaussians, and ways through latent space
 - `measures`: distances, coverage and classes of a sample
+- `figures`: figures that answer to sliders and buttons
 
 Samples are rows: the first axis of every array counts examples. "Critic"
 names the network that judges, whether its output is read as a logit or as a

@@ -6,6 +6,7 @@
 - `layers`: the same as a layer of Keras
 - `sparsity`: N:M masks, the compressed form, permutations of channels
 - `speed`: what a GPU gains by them
+- `figures`: figures that answer to sliders and buttons
 """
 
 from topoi.precision.accumulation import (

@@ -12,6 +12,7 @@ One subject a file:
 - `lookahead`: the carry-lookahead network, and how far it sees
 - `dependence`: which outputs of a sequence model move with which inputs
 - `forecasting`: windows of a series, an honest split, baselines
+- `figures`: figures that answer to sliders and buttons
 
 Time is axis 1 of a batch of sequences, shape (batch, time, features). A NaN
 in one sequence spoils states of that sequence, and of no other.

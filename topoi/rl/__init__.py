@@ -7,6 +7,7 @@
 - `lanes`: vectorised environments, acting in NumPy, evaluation
 - `dqn`: deep Q-learning: replay buffer, target network
 - `policy_gradient`: the exact gradient, REINFORCE, PPO
+- `figures`: figures that answer to sliders and buttons
 """
 
 from topoi.rl.dqn import ReplayBuffer, build_q_network, dqn_loss, train_dqn

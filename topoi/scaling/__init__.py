@@ -6,6 +6,7 @@
 - `processes`: subprocesses under a hard time limit
 - `workers`: one worker each of TensorFlow, PyTorch and JAX, as a process
 - `trials`: the small training that the sweeps repeat
+- `figures`: figures that answer to sliders and buttons
 
 Nothing here imports Keras before a training step is asked for: the worker
 processes of a sweep start in a fraction of a second. Import `workers` and

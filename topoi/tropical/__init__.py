@@ -10,6 +10,7 @@
 - `polytopes`: arrangements, zonotopes, and bounds, without drawing
 - `algebra`: tropical polynomials, and a network as a difference of maxima
 - `networks`: networks of many regions, Keras models, margins, pruning
+- `figures`: figures that answer to sliders and buttons
 """
 
 from topoi.tropical.algebra import (
