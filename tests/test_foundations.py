@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.special
@@ -563,3 +564,64 @@ def test_questions_take_arrays_and_lists(capsys):
     assert capsys.readouterr().out.endswith("?\n")
     with pytest.raises(ValueError, match="no question 'slices'.*slice"):
         foundations.quiz("slices")
+
+
+# -- pictures and counts ----------------------------------------------------
+
+
+def neuron():
+    w, x, b = Var(2, name="w"), Var(3, name="x"), Var(-1, name="b")
+    return (w * x + b).relu()
+
+
+def test_places_of_a_graph():
+    """Oracle: four nodes placed by hand."""
+    root = neuron()
+    names = {id(v): v.name for v in foundations.topological_order(root)}
+    places = foundations.graph_places(root)
+    assert {names[k]: place for k, place in places.items()} == {
+        "w": (0, 0),
+        "x": (0, 1),
+        "*": (1, 0.5),
+        "b": (1, 2),
+        "+": (2, 1.25),
+        "relu": (3, 1.25),
+    }
+
+
+@pytest.mark.parametrize(("lit", "shown"), [(None, 6), (0, 0), (2, 2)])
+def test_a_drawing_shows_values_and_the_adjoints_that_are_lit(lit, shown):
+    root = neuron()
+    root.backward()
+    canvas = foundations.draw_graph(root, lit)
+    texts = [t.get_text() for t in canvas.ax.texts]
+    plt.close(canvas.figure)
+    assert {"w", "x", "b", "*", "+", "relu", "6", "-1"} <= set(texts)
+    assert len(texts) == 12 + shown
+    assert len(canvas.ax.patches) == 6 + 5
+
+
+def test_a_drawing_before_the_way_back_has_no_adjoints():
+    canvas = foundations.draw_graph(neuron())
+    assert len(canvas.ax.texts) == 12
+    plt.close(canvas.figure)
+
+
+def test_counted_numbers_count_as_ours_do():
+    """Oracle: the counter of this file, and a product counted by hand."""
+    counts = []
+    for kind in (Counted, foundations.Counted):
+        make = np.vectorize(kind, otypes=[object])
+        w = Var(make(matrix(3, 2)))
+        kind.count = 0
+        ((matrix(4, 3) @ w).tanh() * 2 - 1).sum().backward()
+        counts.append(kind.count)
+    assert counts[0] == counts[1]
+    foundations.Counted.count = 0
+    a = np.vectorize(foundations.Counted, otypes=[object])(matrix(3, 2))
+    matrix(4, 3) @ a
+    assert foundations.Counted.count == 4 * 2 * (3 + 2)
+    half = 1 / (3 - foundations.Counted(1.0))
+    assert half.value == 0.5
+    assert (foundations.Counted(6.0) / 3).value == 2
+    assert foundations.Counted(1.0) > 0.5

@@ -4,16 +4,20 @@
 - `differences`: gradients by finite differences
 - `network`: one hidden layer, by hand and in Keras
 - `symmetry`: the network of 1986, which sees mirror symmetry
+- `counting`: numbers that count the arithmetic done with them
+- `drawing`: pictures of a tape, one of them explorable
 - `puzzles`: small questions that answer back
 
 Examples are rows: the first axis of every batch counts examples.
 """
 
+from topoi.foundations.counting import Counted
 from topoi.foundations.differences import (
     central_differences,
     grad_check,
     relative_gap,
 )
+from topoi.foundations.drawing import draw_graph, graph_places
 from topoi.foundations.network import (
     accuracy,
     build_network,
@@ -38,6 +42,7 @@ from topoi.foundations.symmetry import (
 from topoi.foundations.tape import Var, topological_order
 
 __all__ = [
+    "Counted",
     "PUZZLES",
     "Puzzle",
     "Symmetry",
@@ -47,8 +52,10 @@ __all__ = [
     "central_differences",
     "cross_entropy",
     "descend",
+    "draw_graph",
     "forward",
     "grad_check",
+    "graph_places",
     "init_params",
     "learn_symmetry",
     "loss_and_gradients",

@@ -204,7 +204,7 @@ def topological_order(root: Var) -> list[Var]:
         elif id(var) not in seen:
             seen.add(id(var))
             stack.append((var, True))
-            stack += [(parent, False) for parent, _ in var.parents]
+            stack += [(parent, False) for parent, _ in reversed(var.parents)]
     return order
 
 
