@@ -68,7 +68,7 @@ def standardise(train, other):
         "standardise",
         "the second table is only shifted",
         _STANDARDISE.format("return (train - mean) / safe, other - mean"),
-        r"\(5 - 2\) / 1 = 3|7 - 5 = 2",
+        r"\(50 - 20\) / 10 = 3",
     ),
     WrongAnswer(
         "standardise",

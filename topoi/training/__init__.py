@@ -1,0 +1,63 @@
+"""Training: optimisers, initial weights, and what stops over-fitting.
+
+One idea a file: `optimisers` (descent, momentum, Adam), `valleys` (where
+their speed is known exactly), `deep` (networks of any depth by hand, and
+signals through untrained ones), and `fitting` (mini-batches, early stopping,
+dropout).
+"""
+
+from topoi.training.deep import (
+    GAINS,
+    Signal,
+    deep_forward,
+    deep_gradients,
+    init_layers,
+    signal_by_depth,
+)
+from topoi.training.fitting import (
+    Epochs,
+    batches,
+    build_classifier,
+    drop,
+    evaluate,
+    stopped_epoch,
+    train_layers,
+)
+from topoi.training.optimisers import (
+    AdamState,
+    adam_step,
+    descent_step,
+    momentum_step,
+    walk,
+)
+from topoi.training.valleys import (
+    best_settings,
+    contraction,
+    valley,
+    valley_slope,
+)
+
+__all__ = [
+    "AdamState",
+    "Epochs",
+    "GAINS",
+    "Signal",
+    "adam_step",
+    "batches",
+    "best_settings",
+    "build_classifier",
+    "contraction",
+    "deep_forward",
+    "deep_gradients",
+    "descent_step",
+    "drop",
+    "evaluate",
+    "init_layers",
+    "momentum_step",
+    "signal_by_depth",
+    "stopped_epoch",
+    "train_layers",
+    "valley",
+    "valley_slope",
+    "walk",
+]
