@@ -625,3 +625,27 @@ def test_counted_numbers_count_as_ours_do():
     assert half.value == 0.5
     assert (foundations.Counted(6.0) / 3).value == 2
     assert foundations.Counted(1.0) > 0.5
+
+
+@pytest.mark.parametrize("w", [-1, 0, 1, 2, 3])
+def test_tape_of_the_neuron_by_hand(w):
+    """Oracle: the chain rule, written out."""
+    tape = foundations.neuron_tape(w)
+    by_name = {var.name: var for var in tape}
+    a = 3 * w - 1
+    d = max(a, 0) - 4
+    slope = 2 * d * (a > 0)
+    assert by_name["L"].value == d**2
+    assert by_name["w"].adjoint == 3 * slope
+    assert by_name["x"].adjoint == w * slope
+    assert by_name["b"].adjoint == slope
+    assert tape[-1].name == "L"
+
+
+def test_explorable_tape_shows_what_has_been_reached():
+    figure = foundations.explore_backward()
+    assert figure.weight < 10_000
+    assert "L has the adjoint 1." in figure.sentence
+    kinds = [control["kind"] for control in figure.data["controls"]]
+    assert kinds == ["slider", "steps"]
+    assert {"24", "−8", "−12"} <= set(figure.data["table"])

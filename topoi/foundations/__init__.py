@@ -17,7 +17,12 @@ from topoi.foundations.differences import (
     grad_check,
     relative_gap,
 )
-from topoi.foundations.drawing import draw_graph, graph_places
+from topoi.foundations.drawing import (
+    draw_graph,
+    explore_backward,
+    graph_places,
+    neuron_tape,
+)
 from topoi.foundations.network import (
     accuracy,
     build_network,
@@ -53,6 +58,7 @@ __all__ = [
     "cross_entropy",
     "descend",
     "draw_graph",
+    "explore_backward",
     "forward",
     "grad_check",
     "graph_places",
@@ -60,6 +66,7 @@ __all__ = [
     "learn_symmetry",
     "loss_and_gradients",
     "mirror_gap",
+    "neuron_tape",
     "one_hot",
     "quiz",
     "relative_gap",

@@ -3,7 +3,7 @@
 One idea a file: `optimisers` (descent, momentum, Adam), `valleys` (where
 their speed is known exactly), `deep` (networks of any depth by hand, and
 signals through untrained ones), and `fitting` (mini-batches, early stopping,
-dropout).
+dropout). `drawing` holds a valley to walk in.
 """
 
 from topoi.training.deep import (
@@ -14,6 +14,7 @@ from topoi.training.deep import (
     init_layers,
     signal_by_depth,
 )
+from topoi.training.drawing import explore_valley, valley_walk
 from topoi.training.fitting import (
     Epochs,
     batches,
@@ -52,6 +53,7 @@ __all__ = [
     "descent_step",
     "drop",
     "evaluate",
+    "explore_valley",
     "init_layers",
     "momentum_step",
     "signal_by_depth",
@@ -59,5 +61,6 @@ __all__ = [
     "train_layers",
     "valley",
     "valley_slope",
+    "valley_walk",
     "walk",
 ]
