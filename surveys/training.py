@@ -17,7 +17,7 @@ STEPS = {
     "Adam": (training.adam_step, 0.006),
 }
 EPOCHS = 40
-DROPOUT, DECAY, PATIENCE = 0.2, 0.3, 5
+DROPOUT, DECAY, PATIENCE = 0.2, 1.0, 5
 
 
 def signals():
