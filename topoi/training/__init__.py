@@ -1,9 +1,10 @@
 """Training: optimisers, initial weights, and what stops over-fitting.
 
-One idea a file: `optimisers` (descent, momentum, Adam), `valleys` (where
-their speed is known exactly), `deep` (networks of any depth by hand, and
-signals through untrained ones), and `fitting` (mini-batches, early stopping,
-dropout). `drawing` holds a valley to walk in.
+- `optimisers`: descent, momentum, Adam: one step each, and a walk
+- `valleys`: quadratic valleys, where the speed is known exactly
+- `drawing`: such a valley to explore
+- `deep`: networks of any depth by hand, signals through untrained ones
+- `fitting`: mini-batches, early stopping, dropout
 """
 
 from topoi.training.deep import (
