@@ -387,3 +387,25 @@ _TAPES = [
 ]
 
 WRONG_ANSWERS = [*_TABLES, *_NETWORKS, *_LOSSES, *_LAYERS, *_TAPES]
+
+# Changes of a solution that make no difference (`make mutants`).
+SAME = {
+    (
+        "by-hand",
+        "for k in range(0, len(weights), 2): => "
+        "for k in range(0, len(weights) - 1, 2):",
+    ): "the list has an even length",
+    (
+        "by-hand",
+        "if k + 2 < len(weights): => if k + 3 < len(weights):",
+    ): "k and the length are even",
+    (
+        "by-hand",
+        "x = np.maximum(x, 0) => x = np.maximum(0, x)",
+    ): "the maximum commutes",
+    (
+        "log-loss",
+        "return np.maximum(signed, 0) + np.log1p(np.exp(-np.abs(z))) => "
+        "return np.maximum(0, signed) + np.log1p(np.exp(-np.abs(z)))",
+    ): "the maximum commutes",
+}
