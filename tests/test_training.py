@@ -276,7 +276,7 @@ def test_training_repeats_and_leaves_its_start_alone():
         np.testing.assert_array_equal(w, v)
         np.testing.assert_array_equal(b, c)
     assert runs[0].losses[-1] < 0.3 * runs[0].losses[0]
-    loss, accuracy = training.evaluate(runs[0].layers, X, LABELS)
+    loss, accuracy = training.loss_and_accuracy(runs[0].layers, X, LABELS)
     assert loss < 0.5
     assert accuracy == 1
 
@@ -360,7 +360,8 @@ def test_dropout_keeps_the_mean():
 
 def test_classifier_is_seeded_and_drops_only_in_training():
     a, b, c = (
-        training.build_classifier(5, 3, 16, 0.5, seed) for seed in (0, 0, 1)
+        training.build_signal_network(5, 3, 16, 0.5, seed)
+        for seed in (0, 0, 1)
     )
     weights = [m.get_weights() for m in (a, b, c)]
     for left, right in zip(weights[0], weights[1], strict=True):
@@ -373,4 +374,4 @@ def test_classifier_is_seeded_and_drops_only_in_training():
     )
     dropped = ops.convert_to_numpy(a(x, training=True))
     assert np.abs(dropped - dropped[0]).max() > 0
-    assert len(training.build_classifier(5, 3).layers) == 3
+    assert len(training.build_signal_network(5, 3).layers) == 3

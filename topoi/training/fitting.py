@@ -97,7 +97,7 @@ def _check(loss: float, settings: dict) -> None:
         )
 
 
-def evaluate(
+def loss_and_accuracy(
     network: Layers, x: np.ndarray, labels: np.ndarray
 ) -> tuple[float, float]:
     """Return loss and accuracy."""
@@ -106,7 +106,7 @@ def evaluate(
     return cross_entropy(logits, labels), right
 
 
-def build_classifier(
+def build_signal_network(
     inputs: int,
     classes: int,
     width: int = 128,
