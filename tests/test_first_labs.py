@@ -157,6 +157,140 @@ def adjoints(tape, values):
     return [slope(len(tape) - 1, k) for k in range(len(tape))]
 """,
     ),
+    ("training", "steps"): (
+        """
+def steps_to_goal(learning_rate, curvatures, goal):
+    factor = np.abs(1 - learning_rate * np.array(curvatures)).max()
+    if factor >= 1:
+        return float("inf")
+    if factor == 0:
+        return 1
+    return int(np.ceil(np.log(goal) / np.log(factor) - 1e-12))
+""",
+        """
+def steps_to_goal(learning_rate, curvatures, goal):
+    counts = []
+    for c in curvatures:
+        factor, n = abs(1 - learning_rate * c), 0
+        if factor >= 1:
+            return math.inf
+        while factor**n > goal:
+            n += 1
+        counts.append(n)
+    return max(counts)
+""",
+        """
+def steps_to_goal(learning_rate, curvatures, goal):
+    places = np.ones(len(curvatures))
+    for n in range(1, 100_000):
+        places = places - learning_rate * np.array(curvatures) * places
+        if np.abs(places).max() <= goal:
+            return n
+        if np.abs(places).max() >= 1:
+            return np.inf
+""",
+    ),
+    ("training", "dropout"): (
+        """
+def dropout_layer(x, rate, rng, training):
+    if training:
+        x = x * rng.binomial(1, 1 - rate, x.shape) / (1 - rate)
+    return x
+""",
+        """
+def dropout_layer(x, rate, rng, training):
+    y = x.copy()
+    if training:
+        y[rng.random(x.shape) < rate] = 0
+        y = y / (1 - rate)
+    return y
+""",
+        """
+def dropout_layer(x, rate, rng, training):
+    if not training:
+        return x
+    mask = rng.choice([0.0, 1 / (1 - rate)], size=x.shape, p=[rate, 1 - rate])
+    return mask * x
+""",
+    ),
+    ("training", "stop"): (
+        """
+def stop_early(losses, patience):
+    for last in range(len(losses)):
+        best = int(np.argmin(losses[: last + 1]))
+        if last - best >= patience:
+            break
+    return best, last
+""",
+        """
+def stop_early(losses, patience):
+    best, value, waited = 0, math.inf, 0
+    for epoch, loss in enumerate(losses):
+        if loss < value:
+            best, value, waited = epoch, loss, 0
+        else:
+            waited += 1
+            if waited == patience:
+                break
+    return [best, epoch]
+""",
+        """
+def stop_early(losses, patience):
+    epoch, best = 0, 0
+    while epoch + 1 < len(losses) and epoch - best < patience:
+        epoch += 1
+        if losses[epoch] < losses[best]:
+            best = epoch
+    return best, epoch
+""",
+    ),
+    ("training", "adam"): (
+        """
+def adam_update(w, g, m, v, t, learning_rate=0.001, beta_1=0.9,
+                beta_2=0.999, epsilon=1e-8):
+    m = m + (1 - beta_1) * (g - m)
+    v = v + (1 - beta_2) * (g * g - v)
+    step = m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    return [w - learning_rate * step, m, v]
+""",
+        """
+def adam_update(w, g, m, v, t, learning_rate=0.001, beta_1=0.9,
+                beta_2=0.999, epsilon=1e-8):
+    c, d = 1 - beta_1**t, np.sqrt(1 - beta_2**t)
+    m = beta_1 * m + (1 - beta_1) * g
+    v = beta_2 * v + (1 - beta_2) * np.square(g)
+    return w - learning_rate * d / c * m / (np.sqrt(v) + epsilon * d), m, v
+""",
+        """
+def adam_update(w, g, m, v, t, learning_rate=0.001, beta_1=0.9,
+                beta_2=0.999, epsilon=1e-8):
+    new = [np.empty(w.shape) for _ in range(3)]
+    for k in np.ndindex(w.shape):
+        a = beta_1 * m[k] + (1 - beta_1) * g[k]
+        b = beta_2 * v[k] + (1 - beta_2) * g[k] ** 2
+        root = (b / (1 - beta_2**t)) ** 0.5 + epsilon
+        new[0][k] = w[k] - learning_rate * a / (1 - beta_1**t) / root
+        new[1][k], new[2][k] = a, b
+    return tuple(new)
+""",
+    ),
+    ("training", "leaky"): (
+        """
+def leaky_weights(inputs, units, slope, rng):
+    w = rng.standard_normal((inputs, units))
+    return w * (2 / (inputs * (1 + slope**2))) ** 0.5
+""",
+        """
+def leaky_weights(inputs, units, slope, rng):
+    kept = (1 + slope * slope) / 2
+    return rng.normal(scale=1 / np.sqrt(inputs * kept), size=(inputs, units))
+""",
+        """
+def leaky_weights(inputs, units, slope, rng):
+    deviation = math.sqrt(2 / inputs) / math.hypot(1, slope)
+    return deviation * rng.normal(size=(units, inputs)).T
+""",
+    ),
 }
 CASES = [
     pytest.param(topic, name, n, id=f"{topic}-{name}-{n}")
@@ -177,7 +311,7 @@ def test_a_right_answer_written_differently_passes(topic, name, n):
 def test_every_exercise_has_three():
     asked = {
         (topic, exercise.name)
-        for topic in ("foundations",)
+        for topic in ("foundations", "training")
         for exercise in labs.exercises(read(topic))
     }
     assert {key: len(answers) for key, answers in RIGHT.items()} == {

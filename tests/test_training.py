@@ -375,3 +375,15 @@ def test_classifier_is_seeded_and_drops_only_in_training():
     dropped = ops.convert_to_numpy(a(x, training=True))
     assert np.abs(dropped - dropped[0]).max() > 0
     assert len(training.build_signal_network(5, 3).layers) == 3
+
+
+def test_explorable_valley_says_what_the_walk_does():
+    """Oracle: the longest walk, computed here."""
+    figure = training.explore_valley()
+    assert figure.weight < 10_000
+    end = training.valley_walk(0.07, 0.0)[-1]
+    w1, w2 = -4 * (1 - 0.07) ** 40, 1.5 * (1 - 0.07 * 25) ** 40
+    np.testing.assert_allclose(end, [w1, w2], rtol=1e-9)
+    assert f"is {np.hypot(w1, w2):.2g}." in figure.sentence
+    assert "shrinks by the factor 0.930" in figure.sentence
+    assert "far away" in " ".join(figure.data["table"])
