@@ -23,7 +23,7 @@ def worst_case(
     recon: Callable[[Array], Array],
     A: np.ndarray,
     x: np.ndarray,
-    eta: float,
+    eta: float | np.ndarray,
     steps: int = 20,
     rng: np.random.Generator | None = None,
     rate: float = 0.5,
@@ -39,7 +39,7 @@ def worst_case(
         How pictures are measured.
     x : ndarray, shape (batch, N)
         Pictures.
-    eta : float
+    eta : float or ndarray, shape (batch,)
         Each perturbation r has norm(r) <= eta * norm(x).
     steps : int
         Steps of projected ascent along normalised gradients.
@@ -59,10 +59,10 @@ def worst_case(
         If `eta` is not positive or the shapes do not fit.
     """
     x = _checked(A, x)
-    if eta <= 0:
+    if np.min(eta) <= 0:
         raise ValueError(f"worst_case needs a positive eta, got {eta}.")
     rng = np.random.default_rng(0) if rng is None else rng
-    radius = eta * np.linalg.norm(x, axis=1, keepdims=True)
+    radius = (eta * np.linalg.norm(x, axis=1))[:, None]  # (batch, 1)
     r = _onto_sphere(rng.normal(size=x.shape), radius)
 
     def damage(r):
@@ -91,6 +91,7 @@ def momentum_search(
     penalty: float = 0.01,
     rate: float = 0.01,
     momentum: float = 0.9,
+    largest: float = np.inf,
     rng: np.random.Generator | None = None,
 ) -> Attack:
     """Return perturbations found by ascent with momentum, as published.
@@ -105,6 +106,8 @@ def momentum_search(
         Factor of norm(r)**2 / 2 in what is maximised.
     rate, momentum : float
         v <- momentum * v + rate * gradient, r <- r + v.
+    largest : float
+        A perturbation stays as it is once norm(r) >= largest * norm(x).
     rng : numpy.random.Generator, optional
         Draws the start, 0.001 times uniform numbers.
 
@@ -121,6 +124,7 @@ def momentum_search(
     """
     x = _checked(A, x)
     rng = np.random.default_rng(0) if rng is None else rng
+    limit = largest * np.linalg.norm(x, axis=1)
     r = 1e-3 * rng.uniform(size=x.shape)
     At32, x32 = _tensor(A.T), _tensor(x)
     before = recon(ops.matmul(x32, At32))
@@ -139,7 +143,7 @@ def momentum_search(
     for _ in range(steps):
         slope = ops.convert_to_numpy(autodiff.input_gradient(gain, _tensor(r)))
         v = momentum * v + rate * slope
-        r = r + v
+        r = r + np.where(np.linalg.norm(r, axis=1) < limit, 1, 0)[:, None] * v
         history.append(change(r))
     return Attack(r, history[-1], np.stack(history))
 

@@ -321,6 +321,43 @@ def grid_detail(
     return np.exp(-squared / (2 * width**2)) * (-1.0) ** (i + j)
 
 
+def hide_detail(detail: np.ndarray, A: np.ndarray, share: float) -> np.ndarray:
+    """Return a detail of which only a given share is measured.
+
+    Parameters
+    ----------
+    detail : ndarray, shape (N,)
+        What is to be hidden.
+    A : ndarray, shape (m, N)
+        Measurements with orthonormal rows.
+    share : float
+        Between 0 and 1, excluded.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        d with norm(A d) = share * norm(d): the measured part of the detail
+        is scaled, the rest stays.
+
+    Raises
+    ------
+    ValueError
+        If the detail is measured wholly or not at all, so that nothing can
+        be scaled.
+    """
+    seen = A.T @ (A @ detail)
+    unseen = detail - seen
+    sizes = np.linalg.norm(seen), np.linalg.norm(unseen)
+    if not 0 < share < 1 or min(sizes) < 1e-9 * np.linalg.norm(detail):
+        raise ValueError(
+            "hide_detail needs 0 < share < 1 and a detail with a measured "
+            f"and an unmeasured part, got share = {share} and parts of norm "
+            f"{sizes[0]:.2g} and {sizes[1]:.2g}."
+        )
+    wanted = sizes[1] * share / math.sqrt(1 - share**2)
+    return unseen + seen * (wanted / sizes[0])
+
+
 def _ellipse(size, value, a, b, x0, y0, degrees) -> np.ndarray:
     """Return `value` on the pixels whose centres lie in an ellipse."""
     line = (2 * np.arange(size) + 1 - size) / size

@@ -68,11 +68,13 @@ class FirenetLayer(keras.layers.Layer):
         for _ in range(self.n):
             level = (level + self.delta) / math.e
             scale = 2 * self.norm / (level * self.p)
-            inner = self._inner(scale * inputs, scale * psi, forward, backward)
+            inner = self.restart(
+                scale * inputs, scale * psi, forward, backward
+            )
             psi = inner / scale
         return psi
 
-    def _inner(self, y, x, forward, backward):
+    def restart(self, y, x, forward, backward):
         """Return the mean of `p` primal-dual iterates."""
         step = 1 / self.norm
         price = ops.cast(step * self.lam * self.price, self.compute_dtype)
