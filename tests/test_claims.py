@@ -176,6 +176,16 @@ def test_malformed_entry_is_refused_with_its_reason(ledger, change, message):
         claims.load_ledger()
 
 
+def test_what_was_not_tested_needs_no_control(ledger):
+    """There is no value that a planted mistake could move."""
+    ledger.write_text(
+        "- id: demo/later\n  kind: experiment\n  paper: LeCun1998\n"
+        "  source: Table 1\n  paper_value: '1'\n  statement: Later.\n"
+        "  intervals: {}\n  expected: not-tested\n  why: No machine.\n"
+    )
+    assert claims.load_ledger()["demo/later"].control == ""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("a: b", "must be a list"), ("- [", "no YAML"), ("- 5", "no entry")],
