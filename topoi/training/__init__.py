@@ -24,6 +24,7 @@ from topoi.training.fitting import (
     loss_and_accuracy,
     stopped_epoch,
     train_layers,
+    update_layer,
 )
 from topoi.training.optimisers import (
     AdamState,
@@ -60,6 +61,7 @@ __all__ = [
     "signal_by_depth",
     "stopped_epoch",
     "train_layers",
+    "update_layer",
     "valley",
     "valley_slope",
     "valley_walk",

@@ -74,14 +74,15 @@ def train_layers(
             _check(loss, settings)
             sums += loss * len(rows)
             for k, gradient in enumerate(gradients):
-                network[k], states[k] = _update(
+                network[k], states[k] = update_layer(
                     step, network[k], gradient, states[k], settings
                 )
         losses.append(sums / len(x))
     return Epochs(network, losses)
 
 
-def _update(step, pair, gradient, states, settings):
+def update_layer(step, pair, gradient, states, settings):
+    """Take one step with matrix and bias; return them and their states."""
     done = [
         step(p, g, state, **settings)
         for p, g, state in zip(pair, gradient, states, strict=True)
