@@ -111,6 +111,14 @@ def test_importing_runtime_loads_no_numerical_library_and_no_doctor():
     assert not loaded & {"numpy", "keras", "threadpoolctl", "topoi.doctor"}
 
 
+def test_the_hub_s_environment_can_read_the_table():
+    """A Python without any package, as the hub's has none of ours."""
+    code = f"import sys; sys.path.append({str(gates.ROOT)!r})\n"
+    code += "from topoi import runtime; print(runtime.threads())"
+    run = _python("-I", "-S", "-c", code)
+    assert "OMP_NUM_THREADS" in run.stdout, run.stderr
+
+
 def test_threads_are_words_for_a_shell():
     code = "export $({0} -m topoi.runtime threads {1}); env"
     for count in (1, 6):

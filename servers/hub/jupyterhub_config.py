@@ -9,15 +9,17 @@ TOPOI_RELEASE    folder of the student notebooks (build/labs)
 import grp
 import os
 import pwd
-import runpy
 import shutil
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# The hub's own environment does not know the library; this file of it needs
-# nothing else.
-RUNTIME = runpy.run_path(str(HERE.parents[1] / "topoi" / "runtime.py"))
+# The hub's own environment does not know the library; these two rooms of it
+# need nothing but Python.
+sys.path.append(str(HERE.parents[1]))
+
+from topoi import runtime  # noqa: E402
+
 HUB = Path(os.environ.get("TOPOI_HUB", "/srv/topoi"))
 RELEASE = os.environ.get("TOPOI_RELEASE", HERE.parents[1] / "build" / "labs")
 STATE = HUB / "state"
@@ -54,7 +56,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = 60
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": str(HERE),  # nbgrader_config.py, labconfig/
-    **RUNTIME["environment"](),
+    **runtime.environment(),
 }
 
 

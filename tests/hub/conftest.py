@@ -116,7 +116,7 @@ def _running(folder, environment):
             _wait(address, process, folder / "hub.log")
             yield address
         finally:
-            left = _stop(psutil.Process(process.pid), process)
+            left = _stop(process)
     assert left == [], f"the hub left processes: {left}"
 
 
@@ -131,9 +131,10 @@ def _wait(address, process, log):
     pytest.fail(f"the hub did not start:\n{log.read_text()[-3000:]}")
 
 
-def _stop(top, process):
+def _stop(process):
     """End the hub and all that it started; return what had to be killed."""
     with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(process.pid)
         family = top.children(recursive=True)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
