@@ -51,7 +51,7 @@ def test_a_wrong_answer_meets_its_message_in_the_browser(page, hub, release):
     open_lab(page, hub, release)
     answer(page, WRONG.code)
     error = page.locator(".jp-OutputArea-output", has_text="AssertionError")
-    error.first.wait_for()
+    error.first.wait_for(timeout=180_000)  # a kernel with Keras starts
     assert re.search(
         WRONG.message, " ".join(error.first.text_content().split())
     )
