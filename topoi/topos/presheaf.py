@@ -303,11 +303,6 @@ def random_functions(
     return {a: lookup(a, read) for a, read in graph.items() if read}
 
 
-def flipped(poset: Poset) -> Poset:
-    """Return the poset with its order turned round: a usual mistake."""
-    return poset._replace(le=frozenset((v, u) for u, v in poset.le))
-
-
 def every_family(presheaf: FinitePresheaf) -> Iterator[dict]:
     """Yield all global sections by trying every choice at every point.
 
