@@ -327,7 +327,7 @@ def forked(code: str, check: str, names: dict, seconds: float) -> Fate:
     return Fate(*json.loads(text)) if text else Fate("error", "Python ended")
 
 
-def _seed_only(scale: str = "small", seed: int = 0) -> None:
+def _seed_only(scale: str = "small", seed: int = 0, **_: object) -> None:
     import numpy as np
 
     random.seed(seed)
