@@ -9,6 +9,7 @@ One subject a file:
 - `rotations`: Wigner matrices, spherical harmonics, Clebsch-Gordan
 - `sphere`: layers on the sphere and on the group of rotations
 - `mesh`: a triangulated surface, its frames, and gauge convolution
+- `figures`: figures that answer to sliders and buttons
 
 The batch comes first and channels last. A NaN in one example of a batch
 spoils outputs of that example, and of no other.

@@ -14,6 +14,7 @@ From the bottom up:
 - `train`: settings, data on all cores, training with checkpoints
 - `shipped`: stored weights, pairs and tables
 - `tables`: the tables that take longer than a notebook may
+- `figures`: figures that answer to sliders and buttons
 
 ``python -m topoi.symbolic_integration "x**2*exp(x)"`` asks the shipped
 network.
