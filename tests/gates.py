@@ -157,8 +157,7 @@ def _stored_problems(claim, measured) -> list[str]:
             f"{claim.id}: stored {measured.value} is {verdict!r}, expected "
             f"is {claim.expected!r}"
         )
-    # Older outputs name no kind, and verdicts that are no more.
-    if measured.kind and measured.verdict != claim.expected:
+    if measured.verdict != claim.expected:
         problems.append(f"{claim.id}: the verdict changed: refresh")
     return problems
 
