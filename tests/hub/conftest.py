@@ -79,6 +79,8 @@ def hub(tmp_path_factory, release):
         "HOME": str(folder),
         "PYTHONPATH": "",
     }
+    # Debian's proxy finds its modules by itself only with Debian's node.
+    environment.setdefault("NODE_PATH", "/usr/share/nodejs")
     with _running(folder, environment) as address:
         yield Hub(address, folder, environment)
 
