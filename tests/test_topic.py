@@ -1,8 +1,8 @@
 """`make test TOPIC=x`: that topic, nothing else, and no misspelt topic."""
 
 import os
-import shutil
 import re
+import shutil
 import subprocess
 import sys
 
