@@ -28,3 +28,21 @@ document.addEventListener("DOMContentLoaded", () => {
     brand.parentElement.setAttribute("aria-label", "Home");
   });
 });
+
+/* A formula in the text that is longer than a phone is wide stands on a line
+   of its own and scrolls there; else the whole page would move sideways. */
+window.addEventListener("load", () => {
+  const mark = () =>
+    document.querySelectorAll(".bd-article span.math").forEach((formula) => {
+      formula.classList.remove("tt-long");
+      const block = formula.closest("p, li, dd, td, th, div");
+      const wide = formula.getBoundingClientRect().width > block.clientWidth;
+      formula.classList.toggle("tt-long", wide);
+    });
+  window.MathJax?.startup?.promise.then(mark);
+  let pending;
+  window.addEventListener("resize", () => {
+    clearTimeout(pending);
+    pending = setTimeout(mark, 100);
+  });
+});

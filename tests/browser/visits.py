@@ -38,6 +38,7 @@ RULES = [
 ]
 CONTRAST = ["color-contrast"]
 HEIGHT = 900
+SETTLED = 350  # milliseconds: pages answer to a new width after up to 300
 DESKTOP, PHONE, NARROW = 1280, 390, 320
 
 
@@ -110,9 +111,11 @@ PICTURES = """async () => {
 # Elements that stick out to the right and that no ancestor clips or scrolls;
 # the page itself, when it moves sideways for another reason.
 WIDE = """() => {
+  const boxed = (one) => getComputedStyle(one).display !== "inline";
   const free = (element) => {
     for (let up = element; up && up !== document.body; up = up.parentElement)
-      if (getComputedStyle(up).overflowX !== "visible") return false;
+      if (getComputedStyle(up).overflowX !== "visible" && boxed(up))
+        return false;
     return true;
   };
   const page = document.documentElement;
@@ -239,7 +242,9 @@ def load(page, address):
 
 def show(page, look):
     """Change the width and the theme of a loaded page."""
-    page.set_viewport_size({"width": look.width, "height": HEIGHT})
+    if page.viewport_size["width"] != look.width:
+        page.set_viewport_size({"width": look.width, "height": HEIGHT})
+        page.wait_for_timeout(SETTLED)
     page.emulate_media(color_scheme=look.theme)
     page.wait_for_function(
         """(theme) => [undefined, theme].includes(
@@ -258,7 +263,6 @@ def keep_one_word_a_style(page):
 
 def violations(page, rules=RULES):
     """Return what axe-core finds in a page as it stands."""
-    page.wait_for_timeout(350)  # the theme answers to a new width after 300
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SOURCE.read_text(encoding="utf-8"))
     options = {
