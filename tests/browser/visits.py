@@ -56,10 +56,10 @@ class Look(NamedTuple):
 # 576 pixels a page has the same parts on view at every width.
 LAYOUTS = [Look("light", width) for width in (DESKTOP, PHONE, NARROW)]
 AXE = {
-    Look("dark", NARROW): CONTRAST,
     Look("dark", DESKTOP): CONTRAST,
-    Look("light", DESKTOP): RULES,
+    Look("dark", NARROW): CONTRAST,
     Look("light", NARROW): RULES,
+    Look("light", DESKTOP): RULES,
 }
 
 
