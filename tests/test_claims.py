@@ -381,6 +381,15 @@ def test_missing_survey_names_the_command(surveyed):
         claims.check("demo/count", 5)
 
 
+def test_a_value_in_standard_errors_has_its_bar_at_zero():
+    seeds = (0.1, 0.15, 0.2)
+    found = claims.Spread(8.0, "8.0", "0.1", "0.2", "standard errors", seeds)
+    svg = claims.dots(found)
+    across = [float(part.split('"')[1]) for part in svg.split("cx=")[1:]]
+    assert "M8.0 1V" in svg, "zero is the left end"
+    assert across == pytest.approx([90.0, 131.0, 172.0])
+
+
 def test_dots_stand_apart_when_seeds_agree(surveyed):
     record(surveyed.parent, 5.0, (5.0,) * 5)
     found = claims.spread(claims.load_ledger()["demo/count"])

@@ -155,9 +155,10 @@ def claim_row(claim, verdict, stored, full, found) -> list[tuple[str, str]]:
 def ours(stored, found) -> str:
     """Return our value: of the survey with every seed, or of the page."""
     if found is not None:
+        unit = " standard errors" * (found.name == "standard errors")
         words = f"{found.low} to {found.high}, {len(found.seeds)} seeds"
         return (
-            f"{escape(found.text)} <small>{escape(words)}</small>"
+            f"{escape(found.text)}{unit} <small>{escape(words)}</small>"
             f"{claims.dots(found)}"
         )
     return EMPTY if stored is None else escape(stored[1].text)

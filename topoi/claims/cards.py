@@ -115,11 +115,14 @@ def survey_words(found: Spread) -> str:
 def dots(found: Spread) -> str:
     """Return a strip with one dot a seed and a bar at the survey's value.
 
-    Equal values are stacked, so that every seed is seen. The inline SVG has
-    the survey in words as its label; the style sheet colours it.
+    Equal values are stacked, so that every seed is seen. A value in standard
+    errors has another unit than the seeds; then the bar stands at zero, from
+    which the differences are to keep away. The inline SVG has the survey in
+    words as its label; the style sheet colours it.
     """
+    marked = 0.0 if found.name == "standard errors" else found.value
     finite = [v for v in found.seeds if math.isfinite(v)]
-    shown = [*finite, found.value] if math.isfinite(found.value) else finite
+    shown = [*finite, marked] if math.isfinite(marked) else finite
     low, high = min(shown, default=0.0), max(shown, default=1.0)
     scale = (_WIDTH - 2 * _MARGIN) / (high - low or 1.0)
 
@@ -135,9 +138,9 @@ def dots(found: Spread) -> str:
         f'<path d="M{_MARGIN} {_HEIGHT - 1}H{_WIDTH - _MARGIN}" fill="none" '
         'stroke="currentColor" stroke-opacity="0.35"/>'
     )
-    if math.isfinite(found.value):
+    if math.isfinite(marked):
         bar += (
-            f'<path d="M{x(found.value):.1f} 1V{_HEIGHT - 1}" fill="none" '
+            f'<path d="M{x(marked):.1f} 1V{_HEIGHT - 1}" fill="none" '
             'stroke="currentColor" stroke-width="1.5"/>'
         )
     return (
