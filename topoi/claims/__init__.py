@@ -11,17 +11,17 @@ it again.
 
 - `verdicts`: kinds of claims, names of verdicts, intervals, icons
 - `ledger`: the entries, read and validated
+- `findings`: what one run or a survey found for a claim
 - `measurements`: `check`, and the values that notebooks store
 - `cards`: the card as HTML, and the dots of a survey
 """
 
 from topoi.claims.cards import anchor, card, dots
+from topoi.claims.findings import Measurement, Spread
 from topoi.claims.ledger import Claim, LedgerError, load_ledger, topic_of
 from topoi.claims.measurements import (
     MIME,
     ClaimError,
-    Measurement,
-    Spread,
     check,
     judge,
     read_stored,

@@ -1,17 +1,12 @@
 """The card of a claim as HTML, its line of text, and a survey's dots."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
+from topoi.claims.findings import Measurement, Spread
 from topoi.claims.ledger import Claim
 from topoi.claims.verdicts import VERDICTS, icon
-
-if TYPE_CHECKING:
-    from topoi.claims.measurements import Measurement, Spread
 
 KIND_WORDS = {
     "experiment": "experiment of the paper",

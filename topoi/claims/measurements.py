@@ -3,13 +3,14 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from topoi import runtime, survey
 from topoi.claims import cards
+from topoi.claims.findings import Measurement, Spread
 from topoi.claims.ledger import Claim, LedgerError, load_ledger, topic_of
 from topoi.claims.verdicts import (
     VERDICTS,
@@ -25,46 +26,6 @@ MIME = "application/vnd.topoi.claim+json"
 
 class ClaimError(AssertionError):
     """A measured value is not where the ledger expects it."""
-
-
-class Spread(NamedTuple):
-    """What a survey says about a claim.
-
-    Attributes
-    ----------
-    value : float
-        What decides the verdict: the reduction over all seeds.
-    text, low, high : str
-        The value and the quartiles over the seeds, as the card shows them.
-    name : str
-        How the value came from the seeds, such as "median".
-    seeds : tuple of float
-        The claim's value for each seed.
-    """
-
-    value: float
-    text: str
-    low: str
-    high: str
-    name: str
-    seeds: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A checked value as it is stored in a notebook's output.
-
-    `kind` is empty in outputs that are older than the kinds of claims.
-    """
-
-    id: str
-    value: Value
-    text: str
-    verdict: str
-    scale: str
-    backend: str
-    device: str
-    kind: str = ""
 
 
 def check(claim_id: str, value: Any = None) -> None:
