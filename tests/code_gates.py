@@ -8,6 +8,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import nbformat
@@ -68,6 +69,51 @@ def layering_problems(
                 )
             ]
     return problems
+
+
+def circle_problems(root: Path, library: str = LIBRARY) -> list[str]:
+    """Check that no files import each other in a circle, nested ones too."""
+    files = {
+        path.relative_to(root).with_suffix("").parts: path
+        for path in sorted((root / library).rglob("*.py"))
+    }
+    graph = {
+        here: {
+            file
+            for target, names in imports(
+                ast.parse(path.read_text(encoding="utf-8")), list(here[:-1])
+            )
+            for file in _imported_files(target, names, files)
+            if file != here
+        }
+        for here, path in files.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        ring = " imports ".join("/".join(f) for f in reversed(error.args[1]))
+        return [f"a circle: {ring}"]
+    return []
+
+
+def _imported_files(
+    target: list[str], names: list[str], files: dict[tuple, Path]
+) -> Iterator[tuple]:
+    """Yield the files that an import reads first: modules, or a package."""
+    modules = [(*target, name) for name in names]
+    modules = [module for module in modules if _file_of(module, files)]
+    if len(modules) < len(names) or not names:
+        modules.append(tuple(target))
+    for module in modules:
+        if file := _file_of(module, files):
+            yield file
+
+
+def _file_of(module: tuple, files: dict[tuple, Path]) -> tuple | None:
+    """Return the key of a module's file, or of a package's `__init__`."""
+    return next(
+        (f for f in (module, (*module, "__init__")) if f in files), None
+    )
 
 
 def imports(

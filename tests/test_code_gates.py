@@ -75,6 +75,29 @@ def test_a_planted_import_is_found(house, file, source, words):
 
 
 @pytest.mark.parametrize(
+    "planted",
+    [
+        {"autodiff.py": "from topoi import rl"},  # rl reads autodiff
+        {
+            "data.py": "def f():\n    import topoi.lab",
+            "lab.py": "from . import data",
+        },
+        {
+            "cnn/forward.py": "from topoi.cnn import conv2d",
+            "cnn/__init__.py": "from topoi.cnn.forward import conv2d",
+        },
+    ],
+)
+def test_a_planted_circle_is_found(house, planted):
+    assert gates.circle_problems(house) == []
+    for file, source in planted.items():
+        write(house, file, source)
+    (problem,) = gates.circle_problems(house)
+    for file in planted:
+        assert file.removesuffix(".py") in problem
+
+
+@pytest.mark.parametrize(
     ("cell", "words"),
     [
         ("from topoi import rl", "imports rl, which is not under the needs"),

@@ -39,6 +39,7 @@ def test_each_chapter_has_a_lab_and_both_are_in_the_contents():
 def test_who_imports_whom():
     needs = code_gates.topic_needs()
     assert code_gates.layering_problems(ROOT, needs) == []
+    assert code_gates.circle_problems(ROOT) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_id)
