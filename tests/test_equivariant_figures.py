@@ -28,7 +28,7 @@ def shades(data, at, name, left, top):
             d = picked(data, at, *shown[f"{name}-{mark}{tone}", "d"])
             for x, y, width in re.findall(r"M([\d.]+),([\d.]+)h(\d+)", d):
                 c = round((float(x) - left) / figures.CELL)
-                r = round((float(y) - top) / figures.CELL)
+                r = int((float(y) - top) // figures.CELL)
                 found[r, c : c + int(width) // figures.CELL] = sign * tone
     return found
 

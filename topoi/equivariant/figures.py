@@ -98,14 +98,13 @@ def _verdict(gap: float) -> str:
 
 
 def _runs(mask: np.ndarray, left: float, top: float) -> str:
-    """Return one path over the marked pixels, a stroke of a row at a time."""
+    """Return one path over the marked pixels: thick strokes along rows."""
     parts = []
     for r, row in enumerate(mask):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            x, y = left + CELL * start, top + CELL * r
-            width = CELL * (end - start)
-            parts.append(f"M{x:g},{y:g}h{width}v{CELL}h-{width}z")
+            x, y = left + CELL * start, top + CELL * (r + 0.5)
+            parts.append(f"M{x:g},{y:g}h{CELL * (end - start)}")
     return "".join(parts)
 
 
@@ -146,13 +145,12 @@ def _square(image: np.ndarray) -> Drawing:
     for tone in range(1, TONES + 1):
         shape = _runs(_levels(image, 1.0) == tone, a, ROWS[0])
         opacity = f"{tone / TONES:g}"
-        picture.path(shape, "none", 0, "ink", fill_opacity=opacity)
+        thick = {"width": CELL, "stroke_opacity": opacity}
+        picture.path(shape, "ink", **thick)
         for name in ("picture-p", *_names()):
             hue = "coral" if name.endswith("-n") else "lagoon"
             hue = "ink" if name == "picture-p" else hue
-            picture.path(
-                "", "none", 0, hue, fill_opacity=opacity, id=f"{name}{tone}"
-            )
+            picture.path("", hue, id=f"{name}{tone}", **thick)
     return picture
 
 
