@@ -17,7 +17,7 @@ from topoi.symbolic_integration.verification import verify
 
 SHORT = {"add": "+", "mul": "*", "pow": "^", "div": "/", "sub": "-"}
 ROW, TOP, LEFT = 24, 20, 8  # in units of the drawing
-WIDEST = 44  # letters of a row; longer ones lose their beginning
+WIDEST = 38  # letters of a row; longer ones lose their beginning
 
 
 class Followed(NamedTuple):
