@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -123,7 +124,7 @@ def test_threads_are_words_for_a_shell():
     code = "export $({0} -m topoi.runtime threads {1}); env"
     for count in (1, 6):
         run = subprocess.run(
-            ["sh", "-c", code.format(sys.executable, count)],
+            ["sh", "-c", code.format(shlex.quote(sys.executable), count)],
             cwd=gates.ROOT,
             env=_unset(),
             capture_output=True,
