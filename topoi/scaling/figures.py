@@ -104,6 +104,7 @@ def _speed_drawing(most: int) -> Drawing:
         picture.line(x, PLOT - 6, x, LOW, "faint", 1)
         picture.line(LEFT + 24, y, LEFT + WIDTH - 16, y, "faint", 1)
         picture.text(x, LOW + 18, f"{2**power}", "muted")
+        picture.text(LEFT + 18, y + 4, f"{2**power}", "muted", "end")
     picture.text(LEFT + WIDTH / 2, LOW + 38, "workers", "muted")
     ends = _x(1, most), _y(1, most), _x(most, most), _y(most, most)
     picture.line(*ends, "line", 1.5, stroke_dasharray="4 4")
