@@ -43,7 +43,7 @@ def keras_sections(
     graph = keras_graph(model)
     outputs = [layer.output for layer in model.layers]
     probe = keras.Model(model.input, outputs)
-    found = [np.asarray(a) for a in probe(x, training=False)]
+    found = [keras.ops.convert_to_numpy(a) for a in probe(x, training=False)]
     values: dict[str, Any] = dict(zip(graph, found, strict=True))
     maps: dict[tuple[str, str], Callable] = {}
     for name, read in graph.items():
@@ -64,7 +64,9 @@ def keras_sections(
 
 
 def _numpy(layer) -> Callable:
-    return lambda value: np.asarray(layer(value, training=False))
+    from keras import ops
+
+    return lambda value: ops.convert_to_numpy(layer(value, training=False))
 
 
 def _pick(k: int) -> Callable:
