@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import labs
+from tools.release import release
 
 SOFTMAX = """\
 def softmax(x):
@@ -88,7 +88,7 @@ def tiny_lab() -> NotebookNode:
 
 def submission(before: str = "", answers: str = WRONG, after: str = ""):
     """Return the lab with these answers, and cells before and after them."""
-    nb = labs.release(tiny_lab())
+    nb = release(tiny_lab())
     nb.cells[1].source, nb.cells[3].source = answers, "pass"
     new = nbformat.v4.new_code_cell
     nb.cells.insert(1, new(textwrap.dedent(before)))
