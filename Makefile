@@ -13,10 +13,27 @@ WORKERS ?= 2
 TOPIC   ?=
 GPUS    ?= 0
 PER_GPU ?= 1
-PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+SIZE    ?=
+# Python 3.11 to 3.13: the first that is found, or the one that you name.
+PYTHON  ?= $(shell tools/find-python)
 
-PY    := $(VENV)/bin/python
+BIN   := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PY    := $(BIN)/python
+# Three sizes of the environment, each a part of the next one: what builds
+# the book, what runs its notebooks, and what tests and changes it.
+READ  := $(VENV)/.read
+RUN   := $(VENV)/.run
 READY := $(VENV)/.ready
+ENVIRONMENT = "$(PYTHON)" tools/environment.py
+
+# Folders given by hand: make splits names at spaces, and the shell reads $$.
+SIGNS := $$ " ' ` ; & | \ $(if $(filter Windows_NT,$(OS)),,:)
+unfit  = $(strip $(foreach sign,$(SIGNS),$(findstring $(sign),$1)) \
+  $(if $(word 2,$1),space))
+$(foreach name,VENV BUILD HUBVENV PEERS,$(if $(call unfit,$($(name))),$(error \
+  $(name)='$($(name))': make and the shell cannot use a space or one of \
+  $(SIGNS) in it. The project's own folder may have them, so leave $(name) \
+  out or choose another name)))
 # The student edition is another book, in a folder of its own.
 BOOK  := $(BUILD)$(if $(filter-out full,$(EDITION)),/$(EDITION))
 HTML  := $(BOOK)/_build/html
@@ -37,8 +54,12 @@ SOURCES := _config.yml _toc.yml topics.yml papers.yml references.bib \
   vendor records topoi -type f ! -path '*/.*' ! -path '*/__pycache__/*') \
   $(wildcard $(BUILD)/records/*.json $(BUILD)/runs/full/*/*/*.json)
 # A run and its queue: as many at a time as GPUs offer, or WORKERS.
-RUN    = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
+RUNS   = --scale $(SCALE) --backend $(BACKEND) --runs "$(BUILD)/runs"
 QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
+# Every lock holds for all systems and for Python 3.11 to 3.13.
+RESOLVE = "$(PY)" -m uv pip compile --universal --generate-hashes \
+  --no-emit-index-url --python-version 3.11 --no-header
+PARTS  := read labs-light labs run
 TOPICS := $(shell sed -n 's/^  - {id: \([a-z_]*\),.*/\1/p' topics.yml)
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
@@ -53,9 +74,10 @@ NBVAL  := --nbval-lax --nbval-kernel-name=$(KERNEL) --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
 .PHONY: help env hub-env backend installed book serve test test-fast \
-  test-browser test-hub test-slurm controls mutants survey known-topic refresh \
+  test-browser test-hub test-pythons test-slurm controls mutants survey known-topic refresh \
   normalise run run-all \
-  cluster-run keep-runs labs lab grade data bench doctor format lock clean
+  cluster-run keep-runs labs lab grade data bench doctor format lock \
+  check-locks clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sort | \
@@ -63,28 +85,25 @@ help: ## list the commands
 
 # -- environment ------------------------------------------------------------
 
-env: $(READY) ## make the pinned environment in .venv
+env: ## make or mend the environment: [SIZE=read | run | develop]
+	@$(ENVIRONMENT) make $(SIZE) --venv "$(VENV)" --mend
+
+$(READ): requirements/read.txt
+	@$(ENVIRONMENT) make read --venv "$(VENV)"
+
+$(RUN): requirements/run.txt
+	@$(ENVIRONMENT) make run --venv "$(VENV)"
 
 $(READY): requirements/lock.txt
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
-	  || { echo "The book is pinned to Python 3.11, but $(PYTHON) is" \
-	  "another version. Set PYTHON=/path/to/python3.11."; exit 1; }
-	@mkdir -p "$(VENV)" 2>/dev/null || { echo "Cannot write $(VENV):" \
-	  "give writable places, as in 'make book VENV=/dir/env BUILD=/dir'."; \
-	  exit 1; }
-	"$(PYTHON)" -m venv "$(VENV)"
-	"$(PY)" -m pip install --quiet --disable-pip-version-check \
-	  --require-hashes -r requirements/lock.txt
-	@printf '%s\n' "$(CURDIR)" > \
-	  "$$("$(PY)" -c 'import site; print(site.getsitepackages()[0])')/topoi.pth"
-	@touch "$@"
+	@$(ENVIRONMENT) make develop --venv "$(VENV)"
 
-backend: $(READY) ## install another backend: BACKEND=jax, torch, jax-cuda
+backend: $(RUN) ## install another backend: BACKEND=jax, torch, jax-cuda
 	"$(PY)" -m pip install --quiet "$$("$(PY)" -m tools.backend $(BACKEND))"
 
 hub-env: $(HUBVENV)/.ready ## make the hub's environment in build/hub-env
 
 $(HUBVENV)/.ready: requirements/hub.txt | $(READY)
+	@$(ENVIRONMENT) check
 	"$(PYTHON)" -m venv "$(HUBVENV)"
 	"$(HUBVENV)/bin/python" -m pip install --quiet \
 	  --disable-pip-version-check --require-hashes -r requirements/hub.txt
@@ -92,7 +111,7 @@ $(HUBVENV)/.ready: requirements/hub.txt | $(READY)
 	  2> /dev/null
 	@touch "$@"
 
-installed:
+installed: $(RUN)
 	@"$(PY)" -c 'import importlib.util as u, sys; \
 	  sys.exit(u.find_spec("$(BACKEND)") is None)' || { echo \
 	  "$(BACKEND) is not installed: make backend BACKEND=$(BACKEND)"; exit 1; }
@@ -104,12 +123,12 @@ book: $(BUILT) ## build the book: [EDITION=student], without solutions
 
 # A build without its stamp has failed or was killed: start afresh, because
 # Sphinx would not repeat the warnings of pages that it has read before.
-$(BUILT): $(READY) $(SOURCES)
+$(BUILT): $(READ) $(SOURCES)
 	@mkdir -p "$(BOOK)" 2>/dev/null || { echo "Cannot write $(BOOK):" \
 	  "give a writable place, as in 'make book BUILD=/dir'."; exit 1; }
 	@[ -f "$@" ] || rm -rf "$(BOOK)/_build"
 	@rm -f "$@"
-	@"$(VENV)/bin/jupyter-book" build . --path-output "$(BOOK)" \
+	@"$(PY)" -c 'from jupyter_book.cli.main import main; main()' build . --path-output "$(BOOK)" \
 	  --builder html -W -n --keep-going --quiet > "$(BOOK)/book.log" 2>&1 \
 	  || { grep -E 'WARNING|ERROR|Error' "$(BOOK)/book.log" || \
 	  tail -n 30 "$(BOOK)/book.log"; echo "The whole log: $(BOOK)/book.log"; \
@@ -122,15 +141,15 @@ serve: book ## serve the book on http://127.0.0.1:8000
 
 # -- checks -----------------------------------------------------------------
 
-test: known-topic book installed ## run every check, or those of TOPIC=cnn
+test: known-topic $(READY) book installed ## run every check, or those of TOPIC=cnn
 	@$(if $(TOPIC),,$(MAKE) --no-print-directory book EDITION=student)
 	$(PYTEST) -n $(WORKERS) --dist loadfile $(NBVAL) \
-	  -m "not browser and not heavy" $(ELSEWHERE) \
+	  -m "not browser and not heavy and not pythons" $(ELSEWHERE) \
 	  $(TESTFLAGS) $(TESTED)
 
 test-fast: $(READY) ## run the checks that need no notebook and no book
 	$(PYTEST) -n $(WORKERS) --dist loadfile \
-	  -m "not browser and not heavy" $(ELSEWHERE) \
+	  -m "not browser and not heavy and not pythons" $(ELSEWHERE) \
 	  --ignore=tests/test_pages.py \
 	  --ignore=tests/test_student_edition.py $(TESTFLAGS) tests
 
@@ -146,12 +165,15 @@ known-topic:
 	@case " $(TOPICS) " in *" $(or $(TOPIC),$(firstword $(TOPICS))) "*) ;; *) \
 	  echo "'$(TOPIC)' is no topic. The topics are: $(TOPICS)"; exit 1;; esac
 
-test-browser: known-topic book ## open pages in chromium: [TOPIC=cnn]
+test-browser: known-topic $(READY) book ## open pages in chromium: [TOPIC=cnn]
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m browser $(TESTFLAGS) \
 	  tests/browser
 
 mutants: $(READY) known-topic ## change each solution of a lab once: [TOPIC=cnn]
 	"$(PY)" tests/mutants.py $(TOPIC) $(MUTANTS)
+
+test-pythons: $(READY) ## build the book with every other Python found here
+	$(PYTEST) -v -m pythons $(TESTFLAGS) tests/test_environment.py
 
 test-slurm: $(READY) ## run job arrays and queues under fire, on a Slurm here
 	$(PYTEST) -v $(TESTFLAGS) tests/slurm
@@ -173,8 +195,10 @@ $(PEERS)/.ready: requirements/peers.txt
 	  gfortran > /dev/null && cat || grep -v '^escnn'; })
 	@touch "$@"
 
-doctor: $(READY) ## say what this installation lacks
-	@"$(PY)" -m topoi.doctor
+doctor: ## say what this machine and this installation lack
+	@$(ENVIRONMENT) doctor --venv "$(VENV)"; status=$$?; \
+	  if [ -x "$(PY)" ]; then "$(PY)" -m topoi.doctor || status=1; fi; \
+	  exit $$status
 
 # -- notebooks --------------------------------------------------------------
 
@@ -185,29 +209,30 @@ refresh: $(READY) known-topic ## execute and store notebooks: [TOPIC=cnn | NB=..
 normalise: $(READY) ## bring notebooks to normal form: [NB=...]
 	"$(PY)" -m tools.notebooks normalise $(NB)
 
-run: $(READY) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
-	@"$(PY)" -m servers.run_notebook $(NB) $(RUN)
+run: $(RUN) ## run a copy at a scale: NB=... SCALE=full [BACKEND=jax]
+	@"$(PY)" -m servers.run_notebook $(NB) $(RUNS)
 
 run-all: installed ## run all copies here: SCALE=full [GPUS=4] [PER_GPU=2]
-	@left=$$("$(PY)" -m servers.runs pending $(NB) $(RUN)) || exit 1; \
+	@left=$$("$(PY)" -m servers.runs pending $(NB) $(RUNS)) || exit 1; \
 	  printf '%s\n' $$left | xargs --no-run-if-empty -P $(QUEUE) -n 1 \
 	  --process-slot-var=TOPOI_SLOT \
-	  "$(PY)" -m servers.run_notebook --gpus $(GPUS) $(RUN) || { echo \
+	  "$(PY)" -m servers.run_notebook --gpus $(GPUS) $(RUNS) || { echo \
 	  "Failed: $$(cd "$(BUILD)/runs" && ls -d */*/*/*.failed.ipynb)"; exit 1; }
 
 cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8] [CPUS=4]
-	@"$(PY)" -m servers.slurm.submit $(NB) $(RUN) \
+	@"$(PY)" -m servers.slurm.submit $(NB) $(RUNS) \
 	  --slots $(or $(SLOTS),0) --cpus $(or $(CPUS),0)
 
-keep-runs: $(READY) ## copy full-size records to records/full, for the book
+keep-runs: $(RUN) ## copy full-size records to records/full, for the book
 	@"$(PY)" -m servers.runs publish --runs "$(BUILD)/runs"
 
-labs: $(READY) ## write student notebooks to build/labs, and a zip file
+labs: $(RUN) ## write student notebooks to build/labs, and a zip file
 	@"$(PY)" -m tools.labs --out "$(BUILD)/labs" \
 	  --zip "$(BUILD)/topoi-labs.zip"
 
 lab: labs ## do the labs: JupyterLab on build/labs
-	JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter" "$(VENV)/bin/jupyter" lab $(LABFLAGS) "$(BUILD)/labs"
+	JUPYTER_CONFIG_PATH="$$PWD/tools/jupyter" "$(PY)" -m jupyterlab \
+	  $(LABFLAGS) "$(BUILD)/labs"
 
 grade: $(READY) ## grade SUBMISSIONS=dir, a folder a student [GRADE=options]
 	@[ -n "$(SUBMISSIONS)" ] || { echo "Say where the submissions are:" \
@@ -224,19 +249,23 @@ format: $(READY) ## format code and notebooks
 	"$(PY)" -m ruff check --fix .
 	"$(PY)" -m ruff format .
 
-lock: $(READY) ## resolve requirements/*.in into lock.txt and hub.txt
-	"$(PY)" -m uv pip compile --universal --generate-hashes \
-	  --no-emit-index-url --python-version 3.11 --no-header \
-	  requirements/requirements.in -o requirements/lock.txt
+lock: $(READY) ## resolve requirements/*.in into lock.txt and its parts
+	$(RESOLVE) requirements/requirements.in -o requirements/lock.txt
+	for part in $(PARTS); do $(RESOLVE) --quiet --no-annotate \
+	  -c requirements/lock.txt requirements/$$part.in \
+	  -o requirements/$$part.txt || exit 1; done
 	for extra in $(LOCKS); do "$(PY)" -m uv pip compile --quiet \
 	  pyproject.toml servers/locks/run.in --extra $$extra \
 	  --constraints requirements/lock.txt --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate \
 	  -o servers/locks/$$extra.txt || exit 1; done
-	"$(PY)" -m uv pip compile --universal --generate-hashes \
-	  --no-emit-index-url --python-version 3.11 --no-header \
-	  -c requirements/lock.txt requirements/hub.in -o requirements/hub.txt
+	$(RESOLVE) -c requirements/lock.txt requirements/hub.in \
+	  -o requirements/hub.txt
+
+# Wheels only, on each system and Python of the book; changes nothing.
+check-locks: $(READY) ## ask whether every lock still installs everywhere
+	"$(PY)" -m tools.platforms
 
 clean: ## remove what was built (not the environment)
 	rm -rf "$(BUILD)"

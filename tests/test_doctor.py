@@ -1,5 +1,6 @@
 """`topoi.doctor`: each check finds what it is made for, with fakes."""
 
+import fcntl
 import json
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_locks_are_tried_with_a_second_process(tmp_path, monkeypatch):
     monkeypatch.setenv("BUILD", str(tmp_path))
     ((state, text),) = doctor._locks()
     assert state is True
-    monkeypatch.setattr(doctor.fcntl, "flock", lambda *_: None)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
     ((state, text),) = doctor._locks()
     assert state is False
     assert "do not exclude" in text

@@ -360,10 +360,13 @@ def test_command_line_writes_student_notebooks(tmp_path):
     assert labs.read(written[0]) == labs.student_notebook(LABS[0])
 
 
-def test_student_notebook_ends_with_its_progress():
+def test_student_notebook_begins_with_the_library_and_ends_with_progress():
     nb = labs.student_notebook(LABS[0])
     nbformat.validate(nb)
     *cells, _, last = nb.cells
+    first = next(c for c in cells if c.cell_type == "code")
+    assert first.id == "library"
+    cells.remove(first)
     assert cells == labs.student_version(read(TOPICS[0])).cells
     assert last.source.endswith(f'lab.progress("{TOPICS[0]}")')
     assert last.metadata.tags == [lab.PROGRESS_TAG]
@@ -426,13 +429,13 @@ def test_a_check_before_its_answer_is_refused():
 
 
 def test_a_solution_in_an_unmarked_cell_is_refused():
-    with pytest.raises(RuntimeError, match="non-solution cell"):
+    with pytest.raises(RuntimeError, match="a cell that is no answer"):
         labs.student_version(notebook(nbformat.v4.new_code_cell(ANSWER)))
 
 
 def test_a_region_without_end_is_refused():
     open_end = ANSWER.rpartition("\n")[0]
-    with pytest.raises(RuntimeError, match="no end solution"):
+    with pytest.raises(RuntimeError, match="BEGIN SOLUTION without END"):
         labs.student_version(notebook(cell("one", open_end, solution=True)))
 
 
@@ -445,7 +448,8 @@ def test_page_shows_stub_check_and_folded_solution(topic):
     page = pages.lab_page(nb, "x-student.ipynb")
     nbformat.validate(page)
     sources = [c.source for c in page.cells]
-    assert 'href="x-student.ipynb"' in sources[1]
+    links = re.findall('href="([^"]*)"', sources[1])
+    assert links[:2] == [labs.ZIP, "x-student.ipynb"]
     assert not any(mark in s for mark in MARKS for s in sources)
     folded = [c for c in page.cells if c.id.endswith("-solution")]
     assert len(folded) == len(labs.exercises(nb))

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import zipfile
 from html import unescape
-from importlib.metadata import requires
 from itertools import chain
 
 import nbformat
@@ -205,20 +204,24 @@ def test_zip_file_is_the_same_every_time(unpacked):
     assert (unpacked / "again.zip").read_bytes() == first
 
 
-def test_students_install_what_labs_import():
-    """Pinned as in the lock, or needed by Keras (ml_dtypes)."""
-    imported = set()
+def test_students_install_what_labs_import(unpacked):
+    """Every list in the zip has hashes; the light one is for light labs."""
+    imported = {name: set() for name in labs.LOCKS}
     for path in LABS:
-        for cell in labs.read(path).cells:
-            if cell.cell_type == "code":
-                imported |= set(imports(cell.source))
-    imported -= {*sys.stdlib_module_names, "topoi"}
-    pins = labs.requirements()
-    names = {*re.findall(r"^([\w-]+)==", pins, re.M), "sklearn"}
-    names |= {re.match(r"[\w-]+", need)[0] for need in requires("keras")}
-    assert imported <= {name.replace("-", "_") for name in names}
-    lock = (gates.ROOT / "requirements" / "lock.txt").read_text()
-    assert all(f"\n{pin} " in lock for pin in pins.split())
+        nb = labs.read(path)
+        light = "keras" not in labs.needed(nb)
+        found = set().union(
+            *(imports(c.source) for c in nb.cells if c.cell_type == "code")
+        )
+        imported["requirements.txt"] |= found
+        imported["light.txt"] |= found if light else set()
+    for name in labs.LOCKS:
+        text = (unpacked / name).read_text()
+        pins = set(re.findall(r"^([\w-]+)==", text, re.M)) | {"sklearn"}
+        assert text.count("--hash=sha256:") >= len(pins) - 1 > 90
+        absent = imported[name] - {*sys.stdlib_module_names, "topoi"}
+        assert absent <= {pin.replace("-", "_") for pin in pins}
+    assert "tensorflow" not in (unpacked / "light.txt").read_text()
 
 
 def imports(source):

@@ -12,14 +12,9 @@ always fresh: notebooks, library, data sets, pinned requirements.
 """
 
 import argparse
-import copy
-import logging
 import re
 import sys
-import tomllib
 import zipfile
-from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,12 +22,42 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.notebooks import ROOT, read, write
+from tools.release import release
 from topoi import data
 from topoi.lab import PROGRESS_TAG, is_answer, is_check
 
 CHECK = "-check"  # ends the name of a check: "sizes" has "sizes-check"
 FOLDER = "topoi-labs"  # what the zip file unpacks to
-ENOUGH = ("tensorflow", "jupyterlab")  # beside what the library needs
+# what a student installs: all labs, or those that train no network
+LOCKS = {"requirements.txt": "labs.txt", "light.txt": "labs-light.txt"}
+ZIP = "topoi-labs.zip"
+# The first cell of a student notebook, for one that was downloaded alone;
+# even a Python that cannot read the library can read it.
+LIBRARY = """\
+# Does this Python have what the lab needs?
+import importlib.util
+import sys
+
+needed = {needed}
+missing = [n for n in needed if importlib.util.find_spec(n) is None]
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    raise ImportError(
+        "This lab needs Python 3.11, 3.12 or 3.13, and this is Python "
+        + sys.version.split()[0]
+    )
+if "topoi" in missing:
+    raise ImportError(
+        "This lab needs the library topoi, which lies in the zip file of all "
+        "labs: take that from the book's page 'Getting the labs', unpack it, "
+        "and open this notebook in its folder."
+    )
+if missing:
+    raise ImportError(
+        "This lab needs " + " and ".join(missing) + ". In the folder of the "
+        "labs: " + sys.executable + " -m pip install --require-hashes "
+        "-r requirements.txt"
+    )
+"""
 HOW_FAR = """\
 ## How far am I?
 
@@ -100,41 +125,6 @@ def student_version(nb: NotebookNode) -> NotebookNode:
     return student
 
 
-def release(nb: NotebookNode) -> NotebookNode:
-    """Return a copy with stubs, without hidden tests and outputs.
-
-    The steps are nbgrader's own, in the order of ``generate_assignment``,
-    without its database.
-
-    Raises
-    ------
-    ValidationError
-        If the metadata are not valid (nbgrader's error).
-    RuntimeError
-        If a region has no end, or a solution stands in another cell.
-    """
-    student, resources = copy.deepcopy(nb), {}
-    for cell in student.cells:
-        cell.metadata.pop("mystnb", None)  # captions belong to the book
-    for step in _steps():
-        student, resources = step.preprocess(student, resources)
-    return student
-
-
-def _steps() -> Iterator:
-    from nbgrader import preprocessors as nbgrader
-
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    yield nbgrader.CheckCellMetadata()
-    yield nbgrader.LockCells()
-    yield nbgrader.ClearSolutions()
-    yield nbgrader.ClearOutput()
-    yield nbgrader.ClearHiddenTests()
-    yield nbgrader.ClearMarkScheme()
-    yield nbgrader.ComputeChecksums()
-    yield nbgrader.CheckCellMetadata()
-
-
 def plain_text(text: str) -> str:
     """Return Markdown without MyST, so that plain Jupyter folds the hints.
 
@@ -170,8 +160,17 @@ def student_name(path: Path) -> str:
 
 
 def student_notebook(path: Path) -> NotebookNode:
-    """Return a lab's student version with a last cell that asks how far."""
+    """Return a lab's student version with a first and a last cell of ours.
+
+    The first one says what to do where the library is missing; the last one
+    asks how far the student is.
+    """
     student = student_version(read(path))
+    code = [c.cell_type == "code" for c in student.cells]
+    guard = LIBRARY.format(needed=needed(student)).rstrip()
+    student.cells.insert(
+        code.index(True), nbformat.v4.new_code_cell(guard, id="library")
+    )
     call = f'from topoi import lab\n\nlab.progress("{path.stem}")'
     student.cells += [
         nbformat.v4.new_markdown_cell(HOW_FAR.rstrip(), id="how-far"),
@@ -180,6 +179,13 @@ def student_notebook(path: Path) -> NotebookNode:
         ),
     ]
     return student
+
+
+def needed(nb: NotebookNode) -> tuple[str, ...]:
+    """Return the modules without which a lab cannot begin."""
+    sources = "\n".join(c.source for c in nb.cells if c.cell_type == "code")
+    light = re.search(r"runtime\.setup\(.*backend=None", sources)
+    return ("topoi", "numpy") if light else ("topoi", "numpy", "keras")
 
 
 def write_student(path: Path, folder: Path) -> str:
@@ -197,13 +203,6 @@ def write_student(path: Path, folder: Path) -> str:
 # -- the zip file -----------------------------------------------------------
 
 
-def requirements() -> str:
-    """Return what a student installs: direct needs, as pinned here."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = [re.match(r"[\w-]+", d)[0] for d in project["dependencies"]]
-    return "".join(f"{n}=={version(n)}\n" for n in sorted([*names, *ENOUGH]))
-
-
 def library_files() -> list[Path]:
     """Return the library and the shipped data sets, in a fixed order."""
     absent = {e.file for e in data.CATALOGUE.values() if not e.shipped}
@@ -216,13 +215,19 @@ def library_files() -> list[Path]:
 
 def write_zip(target: Path, chosen: list[Path]) -> None:
     """Write everything that a student needs into one file."""
-    texts = {
-        "README.txt": (ROOT / "labs" / "README.txt").read_text(),
-        "requirements.txt": requirements(),
-    } | {
-        student_name(p): nbformat.writes(student_notebook(p)) + "\n"
-        for p in chosen
-    }
+    texts = (
+        {
+            "README.txt": (ROOT / "labs" / "README.txt").read_text(),
+        }
+        | {
+            name: (ROOT / "requirements" / lock).read_text()
+            for name, lock in LOCKS.items()
+        }
+        | {
+            student_name(p): nbformat.writes(student_notebook(p)) + "\n"
+            for p in chosen
+        }
+    )
     contents = {name: text.encode() for name, text in texts.items()} | {
         p.relative_to(ROOT).as_posix(): p.read_bytes() for p in library_files()
     }

@@ -15,7 +15,6 @@ import datetime
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -228,6 +227,8 @@ class _CellSeconds:
 
 def record_of_run(seconds: float) -> dict:
     """Return seconds, peak memory and versions after the kernel has ended."""
+    import resource  # not on Windows, where the book is only built
+
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "seconds": round(seconds, 1),

@@ -1,17 +1,18 @@
 """What an installation lacks, on a laptop and on a GPU server.
 
-``make doctor`` is ``python -m topoi.doctor``. It prints one line a check:
-``ok``, ``note`` (it works, but you should know) or ``PROBLEM`` with its
-repair.
+``make doctor`` looks at the bare machine first (``tools/environment.py``) and
+then runs ``python -m topoi.doctor`` in the environment. Each prints one line
+a check: ``ok``, ``note`` (it works, but you should know) or ``PROBLEM`` with
+its repair.
 """
 
 import contextlib
-import fcntl
 import importlib.metadata
 import importlib.util
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from topoi.runtime import BACKENDS, ROOT, threads
 # One line a check: True is sound, None worth knowing, False a problem.
 Checks = Iterator[tuple[bool | None, str]]
 WORDS = {True: "ok       ", None: "note     ", False: "PROBLEM  "}
+PYTHONS = ((3, 11), (3, 13))  # for which every pin has a wheel
+# What `make` leaves in an environment: its largest size has this lock.
+STAMPS = {".ready": "lock.txt", ".run": "run.txt", ".read": "read.txt"}
 GIGABYTES = 10  # free, for environments and runs at full size
 
 # Run in a process of its own: products for a second, checked by NumPy.
@@ -59,8 +63,7 @@ def doctor(lock: Path | None = None) -> int:
     beside what the driver lists (with a second of matrix products compared
     with NumPy), the shipped data files, locks, disk, threads and Slurm.
     """
-    default = ROOT / "requirements" / "lock.txt"
-    lock = lock or Path(os.environ.get("TOPOI_LOCK", default))
+    lock = lock or _lock_file()
     problems = 0
     for state, text in _checks(lock):
         print(WORDS[state] + text, flush=True)
@@ -85,16 +88,34 @@ def _checks(lock: Path) -> Checks:
     yield from _slurm()
 
 
+def _lock_file() -> Path:
+    """Return the list of packages that this environment should hold.
+
+    It is named by ``TOPOI_LOCK``, or by the stamp that `make` left in the
+    environment; students have a ``requirements.txt`` beside the library.
+    """
+    if "TOPOI_LOCK" in os.environ:
+        return Path(os.environ["TOPOI_LOCK"])
+    if (ROOT / "requirements.txt").exists():
+        return ROOT / "requirements.txt"
+    present = [s for s in STAMPS if (Path(sys.prefix) / s).exists()]
+    name = STAMPS[present[0]] if present else "lock.txt"
+    return ROOT / "requirements" / name
+
+
 def _python() -> Checks:
-    good = sys.version_info[:2] == (3, 11)
+    first, last = PYTHONS
+    good = first <= sys.version_info[:2] <= last
     text = f"Python {platform.python_version()} at {sys.executable}"
-    yield good, text + ("" if good else ": the book is pinned to Python 3.11")
+    if not good:
+        text += ": the packages are pinned for Python 3.11 to 3.13"
+    yield good, text
 
 
 def _packages(lock: Path) -> Checks:
     """Compare the installed packages with the lock file."""
     if not lock.exists():
-        yield False, f"{lock} is missing: restore it with git checkout"
+        yield False, f"{lock} is missing: `git checkout {lock}`"
         return
     count = 0
     for requirement in _pins(lock.read_text()):
@@ -124,12 +145,13 @@ def _pins(text: str) -> list:
 
 def _bytecode() -> Checks:
     """Say whether packages are compiled: without it an import is slow."""
-    keras = importlib.util.find_spec("keras")
-    if keras is None:
+    numpy = importlib.util.find_spec("numpy")
+    if numpy is None:
         return
-    compiled = Path(importlib.util.cache_from_source(keras.origin)).exists()
-    packages = Path(keras.origin).parents[1]
-    repair = f"{sys.executable} -m compileall -q -j 0 {packages}"
+    compiled = Path(importlib.util.cache_from_source(numpy.origin)).exists()
+    packages = shlex.quote(str(Path(numpy.origin).parents[1]))
+    python = shlex.quote(sys.executable)
+    repair = f"`{python} -m compileall -q -j 0 {packages}`"
     yield (
         compiled or None,
         "packages are compiled to bytecode"
@@ -170,8 +192,10 @@ def _gpus() -> Checks:
 def _backends() -> Checks:
     """Start each installed backend in a process of its own."""
     installed = [b for b in BACKENDS if importlib.util.find_spec(b)]
-    if not installed:
-        yield False, "no backend: install tensorflow, jax or torch"
+    if not installed and _lock_file().name == STAMPS[".read"]:
+        yield None, "this size builds the book; notebooks: `make env SIZE=run`"
+    elif not installed:
+        yield False, "no backend: `make backend BACKEND=tensorflow`"
     expected = len(_driver_gpus())
     for name in installed:
         yield _backend(name, expected)
@@ -230,6 +254,11 @@ def _data_files() -> Checks:
 
 def _locks() -> Checks:
     """Try whether a lock taken here keeps another process out."""
+    try:
+        import fcntl
+    except ImportError:
+        yield None, "no file locks on this system: run one queue at a time"
+        return
     folder = ROOT / os.environ.get("BUILD", "build")
     code = (
         "import fcntl, sys; "

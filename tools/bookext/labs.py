@@ -18,12 +18,17 @@ from sphinx.application import Sphinx
 
 from tools import labs
 from tools.notebooks import write
+from tools.release import release
 
 EDITIONS = ("full", "student")
 MARKER = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 DOWNLOAD = (
-    '<p class="tt-download"><a href="{name}" download>Download the student '
-    "notebook</a></p>"
+    f'<p class="tt-download"><a href="{labs.ZIP}" download>Download all labs'
+    '</a> <a href="{name}" download>Download this notebook alone</a></p>\n'
+    '<p class="tt-download-note">The zip file holds the notebooks, the '
+    'library and the data; <a href="../book/getting-labs.html">Getting the '
+    "labs</a> says how to start them on Windows, macOS and Linux. The "
+    "notebook alone works only beside them.</p>"
 )
 
 
@@ -71,10 +76,11 @@ def _read_lab(app: Sphinx, docname: str, source: list[str]) -> None:
 def _write_students(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
-    for docname in sorted(app.env.found_docs):
-        if not _is_lab(app, docname):
-            continue
-        path = Path(app.env.doc2path(docname))
+    found = [n for n in sorted(app.env.found_docs) if _is_lab(app, n)]
+    paths = [Path(app.env.doc2path(docname)) for docname in found]
+    if paths:
+        labs.write_zip(Path(app.outdir) / "labs" / labs.ZIP, paths)
+    for docname, path in zip(found, paths, strict=True):
         student = labs.student_notebook(path)
         page = Path(app.outdir) / docname
         write(student, page.with_name(labs.student_name(path)))
@@ -105,7 +111,7 @@ def lab_page(
         open, the checks would be three quarters of the page, and they tell
         the usual mistakes before a reader has made them.
     """
-    student = labs.release(nb)
+    student = release(nb)
     cells, folded = [], []
     for cell, stub in zip(nb.cells, student.cells, strict=True):
         shown = copy.deepcopy(cell)
