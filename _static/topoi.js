@@ -11,6 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
       'summary[aria-label="Toggle hidden content"]',
     (element) => element.removeAttribute("aria-label"),
   );
+  // The theme would show a notebook as text in a new window.
+  all(".btn-download-source-button", (link) => {
+    link.setAttribute("download", "");
+    link.removeAttribute("target");
+  });
   all(".citation-list, .citation-list [role]", (element) =>
     element.removeAttribute("role"),
   );

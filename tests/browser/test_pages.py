@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tools import toc
+from tools.bookext.search import PlainEnglish
 
 pytestmark = pytest.mark.browser
 
@@ -50,4 +51,38 @@ def test_search_finds_a_word_without_a_network(browser, book):
     found = page.locator("#search-results li a")
     found.first.wait_for()
     assert "How to read this book" in " ".join(found.all_inner_texts())
+    page.close()
+
+
+@pytest.mark.parametrize("query", ["Poincaré", "Erdős 1998", "Łukasz (2nd)"])
+def test_a_query_is_split_as_the_index_is(browser, book, query):
+    page = browser.new_page()
+    page.goto(f"{book}search.html")
+    seen = page.evaluate("query => splitQuery(query)", query)
+    assert seen == PlainEnglish({}).split(query)
+    page.close()
+
+
+def test_downloads_download(browser, book):
+    """The theme's button and the links of a lab page, all by attribute."""
+    page = browser.new_page()
+    page.goto(f"{book}labs/topos.html")
+    links = page.locator('a[href$=".ipynb"], a[href$=".zip"]').evaluate_all(
+        "links => links.map(a => [a.getAttribute('href'), a.download, "
+        "a.target, a.hasAttribute('download')])"
+    )
+    names = {href.rpartition("/")[2] for href, *_ in links}
+    assert {"topoi-labs.zip", "topos-student.ipynb", "topos.ipynb"} <= names
+    for href, _, target, attribute in links:
+        assert attribute, href
+        assert target == "", href
+    page.close()
+
+
+def test_search_finds_a_year(browser, book):
+    page = browser.new_page()
+    page.goto(f"{book}search.html?q=1998")
+    found = page.locator("#search-results li a")
+    found.first.wait_for()
+    assert "Bibliography" in " ".join(found.all_inner_texts())
     page.close()

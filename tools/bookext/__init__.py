@@ -10,6 +10,7 @@
 - `reproductions`, `status`, `papers`: the pages made from it
 - `benchmarks`: our kernels beside their peers, on *Status*
 - `tables`: HTML tables that stay tables
+- `search`: names without accents, and years
 - `explorables`: one script for all explorable figures
 - `thebe`: switches off what jupyter-book loads in vain
 """
@@ -22,6 +23,7 @@ from . import (
     papers,
     recorded,
     reproductions,
+    search,
     status,
     teaching,
     thebe,
@@ -30,7 +32,16 @@ from . import (
 )
 
 MODULES = (
-    *(thebe, explorables, landing, topics_map, verdicts, labs, teaching),
+    *(
+        thebe,
+        search,
+        explorables,
+        landing,
+        topics_map,
+        verdicts,
+        labs,
+        teaching,
+    ),
     *(recorded, reproductions, status, papers, benchmarks),
 )
 
