@@ -22,7 +22,7 @@ PLATFORMS = {
     "aarch64-apple-darwin": "macOS, Apple silicon",
     "x86_64-apple-darwin": "macOS, Intel",
 }
-HOPELESS = {"x86_64-apple-darwin"}  # TensorFlow has no file for it any more
+HOPELESS = {"x86_64-apple-darwin"}  # no TensorFlow for it any more
 
 
 def missing(part: str, platform: str, python: str) -> str:
