@@ -391,6 +391,20 @@ def test_doctor_goes_on_inside_the_environment(made):
     assert "inside" in run.stdout
 
 
+def test_an_environment_of_uv_is_sound_without_pip(made):
+    """As in the container, where it is read-only besides."""
+    venv = made.folder / ".venv"
+    _half_made(venv)
+    with open(venv / "pyvenv.cfg", "a") as file:
+        file.write("uv = 0.13.9\n")
+    (venv / ".ready").touch()
+    ((sound, text),) = environment.examine(venv, "read")
+    assert sound is True
+    assert "size develop" in text
+    with pytest.raises(environment.Refusal, match="uv pip install --python"):
+        environment.install(venv, ROOT / "requirements" / "read.txt")
+
+
 def _no_python(venv):
     (venv / "bin" / "python").unlink()
 

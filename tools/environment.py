@@ -99,8 +99,11 @@ def check_folder(venv):
 
 def check_disk(venv, size, free=None):
     """Refuse to fill the disk."""
+    place = venv.resolve()
+    while not place.exists():
+        place = place.parent
     if free is None:
-        free = shutil.disk_usage(str(venv)).free / 1e6
+        free = shutil.disk_usage(str(place)).free / 1e6
     needed = SIZES[size][3] * 1.3  # archives are kept until they are unpacked
     if free < needed:
         raise Refusal(
@@ -171,10 +174,18 @@ def ask(venv, code):
 def version_of(venv):
     """Return the version of a working environment, else None.
 
-    One without pip is broken: its making was interrupted.
+    One without pip is broken, for its making was interrupted; unless uv has
+    made it.
     """
-    answer = ask(venv, "import pip, sys; print(*sys.version_info[:3])")
+    pip = "" if is_of_uv(venv) else "import pip; "
+    answer = ask(venv, pip + "import sys; print(*sys.version_info[:3])")
     return None if answer is None else tuple(map(int, answer.split()))
+
+
+def is_of_uv(venv):
+    """Say whether uv has made the environment: it leaves pip out."""
+    config = venv / "pyvenv.cfg"
+    return config.exists() and "\nuv = " in config.read_text("utf-8")
 
 
 def is_fresh(venv, size):
@@ -222,6 +233,11 @@ def create(venv):
 
 def install(venv, lock):
     """Install exactly what a lock file says, and check every hash."""
+    if is_of_uv(venv):
+        raise Refusal(
+            f"uv has made {venv}, without pip. Install with uv pip install "
+            f"--python {python_of(venv)} --require-hashes -r {lock}"
+        )
     command = [str(python_of(venv)), "-m", "pip", "install", "--quiet"]
     command += ["--disable-pip-version-check", "--require-hashes"]
     run = subprocess.run([*command, "-r", str(lock)])
@@ -302,9 +318,12 @@ def size_of(venv):
 def examine(venv, size):
     """Yield (sound, text) for what must hold before an environment exists.
 
-    `sound` is True, False, or None for what one should only know.
+    `sound` is True, False, or None for what one should only know. Where an
+    environment works, nothing else matters: it may well be read-only.
     """
-    size = size_of(venv) or size
+    if version_of(venv) is not None and size_of(venv) is not None:
+        yield _state(venv)
+        return
     for name, test in (
         (
             f"Python {spell(sys.version_info[:3])} at {sys.executable}",
@@ -312,7 +331,7 @@ def examine(venv, size):
         ),
         ("it can make environments", lambda: check_venv_module(_here())),
         (f"{venv} can be written", lambda: check_folder(venv)),
-        (f"the disk has room for size {size}", lambda: _room(venv, size)),
+        (f"the disk has room for size {size}", lambda: check_disk(venv, size)),
     ):
         try:
             test()
@@ -325,11 +344,6 @@ def examine(venv, size):
 
 def _here():
     return sys.version_info
-
-
-def _room(venv, size):
-    if size_of(venv) is None:
-        check_disk(venv if venv.exists() else ROOT, size)
 
 
 def _state(venv):
