@@ -63,9 +63,7 @@ def test_doctor_names_what_is_missing(tmp_path, monkeypatch, capsys):
     only(monkeypatch, "_packages")
     assert doctor.doctor(lock) == 1
     printed = capsys.readouterr().out
-    assert (
-        f"numpy {np.__version__}, pinned is 0.0.1: run `make env`" in printed
-    )
+    assert f"numpy {np.__version__}, pinned is 0.0.1: `make env`" in printed
     assert "not-a-package-of-ours is not installed" in printed
     assert "2 problem(s)" in printed
 

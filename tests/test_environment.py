@@ -456,6 +456,21 @@ def test_the_lock_that_doctor_reads_fits_the_size(tmp_path, monkeypatch):
     assert seen == ["lock.txt", "read.txt", "run.txt", "lock.txt"]
 
 
+def test_doctor_knows_the_lists_of_students(tmp_path, monkeypatch):
+    monkeypatch.delenv("TOPOI_LOCK", raising=False)
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    (tmp_path / "requirements.txt").write_text("keras==0.1\n")
+    assert doctor._lock_file().name == "requirements.txt"
+    ((sound, text), _) = doctor._packages(doctor._lock_file())
+    assert sound is False
+    assert f"-m pip install --require-hashes -r {tmp_path}/req" in text
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda n: None)
+    assert doctor._lock_file().name == "light.txt"
+    ((sound, text),) = doctor._backends()
+    assert sound is None
+    assert "labs that train no network work" in text
+
+
 def test_doctor_compiles_packages_as_it_says(tmp_path, monkeypatch):
     package = tmp_path / "a b" / "numpy"
     package.mkdir(parents=True)

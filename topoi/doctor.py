@@ -28,6 +28,7 @@ WORDS = {True: "ok       ", None: "note     ", False: "PROBLEM  "}
 PYTHONS = ((3, 11), (3, 13))  # for which every pin has a wheel
 # What `make` leaves in an environment: its largest size has this lock.
 STAMPS = {".ready": "lock.txt", ".run": "run.txt", ".read": "read.txt"}
+LISTS = ("requirements.txt", "light.txt")  # in the students' zip file
 GIGABYTES = 10  # free, for environments and runs at full size
 
 # Run in a process of its own: products for a second, checked by NumPy.
@@ -92,15 +93,24 @@ def _lock_file() -> Path:
     """Return the list of packages that this environment should hold.
 
     It is named by ``TOPOI_LOCK``, or by the stamp that `make` left in the
-    environment; students have a ``requirements.txt`` beside the library.
+    environment; students have two lists beside the library, of which the
+    light one holds no Keras.
     """
     if "TOPOI_LOCK" in os.environ:
         return Path(os.environ["TOPOI_LOCK"])
-    if (ROOT / "requirements.txt").exists():
-        return ROOT / "requirements.txt"
+    if (ROOT / LISTS[0]).exists():
+        return ROOT / LISTS[importlib.util.find_spec("keras") is None]
     present = [s for s in STAMPS if (Path(sys.prefix) / s).exists()]
     name = STAMPS[present[0]] if present else "lock.txt"
     return ROOT / "requirements" / name
+
+
+def _install(lock: Path) -> str:
+    """Return the command that installs what a lock lists."""
+    if lock.name not in LISTS:
+        return "`make env`"
+    python, path = shlex.quote(sys.executable), shlex.quote(str(lock))
+    return f"`{python} -m pip install --require-hashes -r {path}`"
 
 
 def _python() -> Checks:
@@ -129,7 +139,7 @@ def _packages(lock: Path) -> Checks:
             yield (
                 False,
                 f"{requirement.name} {found or 'is not installed'}, pinned "
-                f"is {pinned}: run `make env`",
+                f"is {pinned}: {_install(lock)}",
             )
     yield True, f"{count} pinned packages compared with {lock.name}"
 
@@ -192,7 +202,10 @@ def _gpus() -> Checks:
 def _backends() -> Checks:
     """Start each installed backend in a process of its own."""
     installed = [b for b in BACKENDS if importlib.util.find_spec(b)]
-    if not installed and _lock_file().name == STAMPS[".read"]:
+    if not installed and _lock_file().name == LISTS[1]:
+        full = _install(ROOT / LISTS[0])
+        yield None, f"labs that train no network work; for all labs: {full}"
+    elif not installed and _lock_file().name == STAMPS[".read"]:
         yield None, "this size builds the book; notebooks: `make env SIZE=run`"
     elif not installed:
         yield False, "no backend: `make backend BACKEND=tensorflow`"
