@@ -362,7 +362,7 @@ def test_a_read_only_place_is_refused(tmp_path):
 
 def test_a_full_disk_is_refused_before_anything_is_installed(tmp_path):
     environment.check_disk(tmp_path, "read", free=1000)
-    with pytest.raises(environment.Refusal, match="4,550 MB.*300 MB are free"):
+    with pytest.raises(environment.Refusal, match="4,680 MB.*300 MB are free"):
         environment.check_disk(tmp_path, "develop", free=300)
 
 
