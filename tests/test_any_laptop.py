@@ -16,7 +16,7 @@ ROOT = gates.ROOT
 POSIX = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 LABS = {path.stem: path for path in labs.labs()}
-LIGHT = [t for t in LABS if "keras" not in labs.needed(labs.read(LABS[t]))]
+LIGHT = labs.light(labs.labs())
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,20 @@ def test_a_light_lab_runs_without_keras_and_without_posix(topic):
 
 
 def test_the_page_lists_the_light_labs():
-    """And so does the zip file's README."""
+    """And so do the zip file's README and a command."""
     page = (ROOT / "book" / "getting-labs.md").read_text()
     (row,) = [s for s in page.splitlines() if s.startswith("| `light.txt`")]
-    assert row.split("|")[2].strip() == ", ".join(LIGHT)
-    readme = (ROOT / "labs" / "README.txt").read_text()
-    assert ", ".join(LIGHT[:-1]) + " and " + LIGHT[-1] in readme
+    assert row.split("|")[2].strip() == "{light-labs}`names`"
+    readme = labs.student_readme(labs.labs())
+    assert "{" not in readme
+    assert ", ".join(LIGHT) in readme.replace("\n", " ")
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.labs", "--light"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.split() == LIGHT
 
 
 def test_every_list_and_system_of_the_page_is_one_that_is_checked():

@@ -4,6 +4,7 @@ Most tests run in a tiny project: our Makefile and tools/environment.py with
 locks that hold one wheel of two hundred bytes.
 """
 
+import ast
 import hashlib
 import os
 import re
@@ -21,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import gates
-from tools import environment
+from tools import environment, notebooks
 from topoi import doctor
 
 ROOT = gates.ROOT
@@ -32,6 +33,7 @@ PARTS = {
     "read": "run",
     "run": "lock",
 }
+OURS = {"servers", "tools", "topoi"}
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make")
 
 
@@ -58,8 +60,12 @@ def test_each_size_is_a_part_of_the_next_one(part):
     assert "://" not in (LOCKS / f"{part}.txt").read_text()
 
 
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def names(lock):
-    return {re.sub(r"[-_.]+", "-", p.partition("==")[0]) for p in pins(lock)}
+    return {normal(pin.partition("==")[0]) for pin in pins(lock)}
 
 
 def test_reading_needs_no_numerical_library_and_no_jupyterlab():
@@ -71,6 +77,36 @@ def test_reading_needs_no_numerical_library_and_no_jupyterlab():
 def test_the_light_labs_need_no_keras():
     assert not {"tensorflow", "keras", "jax", "sphinx"} & names("labs-light")
     assert {"tensorflow", "keras", "jupyterlab"} <= names("labs")
+
+
+def imports(source):
+    """Return the top modules that code imports before it is called."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_notebooks_import_nothing_beyond_their_size():
+    """A package that only requirements.in lists belongs into run.in."""
+    found = set()
+    for path in notebooks.notebooks():
+        for cell in notebooks.read(path).cells:
+            if cell.cell_type == "code":
+                found |= imports(
+                    re.sub(r"^[%!].*", "", cell.source, flags=re.M)
+                )
+    owners = packages_distributions()
+    inside = names("run")
+    absent = {
+        module
+        for module in found - set(sys.stdlib_module_names) - OURS
+        if not inside & {normal(o) for o in owners.get(module, [module])}
+    }
+    assert absent == set()
 
 
 BOOK = """
@@ -99,7 +135,7 @@ def test_the_book_imports_nothing_beyond_its_size():
     outside = [
         module
         for module, owners in packages_distributions().items()
-        if not inside & {re.sub(r"[-_.]+", "-", o).lower() for o in owners}
+        if not inside & set(map(normal, owners))
     ]
     assert {"tensorflow", "keras", "scipy", "nbgrader"} <= set(outside)
     run = subprocess.run(

@@ -14,6 +14,7 @@ always fresh: notebooks, library, data sets, pinned requirements.
 import argparse
 import re
 import sys
+import textwrap
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -188,6 +189,18 @@ def needed(nb: NotebookNode) -> tuple[str, ...]:
     return ("topoi", "numpy") if light else ("topoi", "numpy", "keras")
 
 
+def light(paths: list[Path]) -> list[str]:
+    """Return the topics whose labs need neither Keras nor a backend."""
+    return [p.stem for p in paths if "keras" not in needed(read(p))]
+
+
+def student_readme(paths: list[Path]) -> str:
+    """Return the text that stands beside the notebooks in the zip file."""
+    text = (ROOT / "labs" / "README.txt").read_text(encoding="utf-8")
+    names = ", ".join(light(paths))
+    return text.replace("{light}", textwrap.fill(names, 79))
+
+
 def write_student(path: Path, folder: Path) -> str:
     """Write a student notebook unless one is there; return what was done."""
     target = folder / student_name(path)
@@ -217,7 +230,7 @@ def write_zip(target: Path, chosen: list[Path]) -> None:
     """Write everything that a student needs into one file."""
     texts = (
         {
-            "README.txt": (ROOT / "labs" / "README.txt").read_text(),
+            "README.txt": student_readme(chosen),
         }
         | {
             name: (ROOT / "requirements" / lock).read_text()
@@ -244,11 +257,19 @@ def write_zip(target: Path, chosen: list[Path]) -> None:
 def main() -> int:
     """Parse the command line and write student notebooks."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--light", action="store_true", help="print the labs without Keras"
+    )
     parser.add_argument("--zip", type=Path, metavar="FILE")
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NB")
     options = parser.parse_args()
     chosen = options.notebooks or labs()
+    if options.light:
+        print(*light(chosen))
+        return 0
+    if options.out is None:
+        parser.error("the following arguments are required: --out")
     for path in chosen:
         try:
             print(write_student(path, options.out))

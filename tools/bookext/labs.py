@@ -13,8 +13,10 @@ import re
 from pathlib import Path
 
 import nbformat
+from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxRole
 
 from tools import labs
 from tools.notebooks import write
@@ -35,8 +37,16 @@ DOWNLOAD = (
 def setup(app: Sphinx) -> None:
     """Change the sources of labs; write student notebooks at the end."""
     app.add_config_value("edition", edition(), "env", str)
+    app.add_role("light-labs", LightLabsRole())
     app.connect("source-read", _read_lab)
     app.connect("build-finished", _write_students)
+
+
+class LightLabsRole(SphinxRole):
+    """The names of the labs that need no Keras: {light-labs}`names`."""
+
+    def run(self):
+        return [nodes.Text(", ".join(labs.light(labs.labs())))], []
 
 
 def edition() -> str:
