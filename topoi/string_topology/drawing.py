@@ -1,0 +1,186 @@
+"""Pictures of curves: in a polygon with glued sides, around cone points."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from topoi import plotting
+from topoi.string_topology.geometry import (
+    FuchsianOracle,
+    SchottkyOracle,
+    meet,
+)
+
+HUES = (plotting.LAGOON, plotting.INDIGO)
+SIGNS = {1: plotting.CORAL, -1: plotting.PAPER}
+
+
+def clip(
+    chord: np.ndarray, normals: np.ndarray, heights: np.ndarray
+) -> np.ndarray | None:
+    """Return the part of a chord where normals @ point <= heights.
+
+    Parameters
+    ----------
+    chord : ndarray, shape (2, 2)
+    normals : ndarray, shape (k, 2)
+    heights : ndarray, shape (k,)
+
+    Returns
+    -------
+    ndarray, shape (2, 2), or None
+        None if nothing is left.
+    """
+    start, step = chord[0], chord[1] - chord[0]
+    low, high = 0.0, 1.0
+    for normal, height in zip(normals, heights, strict=True):
+        slope, room = normal @ step, height - normal @ start
+        if slope > 0:
+            high = min(high, room / slope)
+        elif slope < 0:
+            low = max(low, room / slope)
+        elif room < 0:
+            return None
+    if low >= high:
+        return None
+    return np.array([start + low * step, start + high * step])
+
+
+def polygon_strands(oracle: SchottkyOracle, word: str) -> list[np.ndarray]:
+    """Return the pieces of a curve inside of the polygon, one a letter."""
+    angles = np.array(list(oracle.angle.values()))
+    normals = np.column_stack([np.cos(angles), np.sin(angles)])
+    heights = np.full(len(angles), np.cos(oracle.half_width))
+    found = [clip(c, normals, heights) for c in oracle.chords(word)]
+    return [strand for strand in found if strand is not None]
+
+
+def draw_polygon(
+    ax: Axes, oracle: SchottkyOracle, words: Sequence[str]
+) -> None:
+    """Draw curves in the polygon of a surface, with their crossings.
+
+    The first curve is lagoon, the second indigo and dashed. Each side is
+    named by the letter of the curves that leave through it. A crossing of
+    the two curves is a filled dot if its sign is +1, else a ring.
+    """
+    ring = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
+    ax.plot(ring.real, ring.imag, color="#DDD6C7", linewidth=1)
+    width = oracle.half_width
+    for letter, angle in oracle.angle.items():
+        ends = np.exp(1j * np.array([angle - width, angle + width]))
+        ax.plot(ends.real, ends.imag, color=plotting.INK, linewidth=2.5)
+        ax.text(
+            1.1 * np.cos(angle), 1.1 * np.sin(angle), letter,
+            ha="center", va="center", family="monospace", fontsize=11,
+        )  # fmt: skip
+    strands = [polygon_strands(oracle, word) for word in words]
+    for k, pieces in enumerate(strands):
+        for piece in pieces:
+            draw_strand(ax, piece, HUES[k % 2], dashed=k % 2 == 1)
+    if len(words) == 2:
+        points = crossing_points(oracle, *words)
+        for point, sign in points:
+            draw_crossing(ax, point, sign)
+    ax.set(aspect="equal", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+    ax.axis("off")
+
+
+def crossing_points(
+    oracle: SchottkyOracle, x: str, y: str
+) -> list[tuple[np.ndarray, int]]:
+    """Return places and signs of the crossings inside of the polygon."""
+    first, second = oracle.chords(x), oracle.chords(y)
+    return [
+        (meet(first[i], second[j])[0], sign)
+        for i, j, sign in oracle.crossings(x, y)
+    ]
+
+
+def draw_strand(
+    ax: Axes, piece: np.ndarray, color: str, dashed: bool = False
+) -> None:
+    """Draw a directed segment, with an arrow head near its middle."""
+    style = (0, (5, 2)) if dashed else "-"
+    ax.plot(*piece.T, color=color, linestyle=style, linewidth=1.6)
+    at = piece[0] + 0.62 * (piece[1] - piece[0])
+    step = 0.01 * (piece[1] - piece[0])
+    ax.annotate(
+        "", at + step, at,
+        arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 0},
+    )  # fmt: skip
+
+
+def draw_crossing(ax: Axes, point: np.ndarray, sign: int) -> None:
+    """Draw a crossing: a full dot for +1, a ring for -1."""
+    ax.plot(
+        *point, "o", color=SIGNS[sign], markeredgecolor=plotting.CORAL,
+        markeredgewidth=1.6, markersize=7, zorder=5,
+    )  # fmt: skip
+
+
+def draw_cone_points(
+    ax: Axes, oracle: FuchsianOracle, words: Sequence[str]
+) -> int:
+    """Draw two classes around the two cone points, all turns of them.
+
+    Returns
+    -------
+    int
+        How many crossings of the two classes are drawn. Around a cone point
+        of order n, each crossing of the quotient is drawn n times.
+    """
+    ring = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
+    ax.plot(ring.real, ring.imag, color="#DDD6C7", linewidth=1)
+    drawn = 0
+    for letter, centre in oracle.centre.items():
+        walls = [
+            oracle.moved(letter, k, oracle.wall)
+            for k in range(oracle.orders[letter])
+        ]
+        for wall in walls:
+            ax.plot(*wall.T, color=plotting.MUTED, linewidth=1)
+        normals, heights = half_planes(walls, centre)
+        for k, word in enumerate(words):
+            for chord in turned_lines(oracle, word, letter):
+                piece = clip(chord, normals, heights)
+                if piece is not None:
+                    draw_strand(ax, piece, HUES[k % 2], dashed=k % 2 == 1)
+        lines = [turned_lines(oracle, word, letter) for word in words]
+        for c in lines[0]:
+            for d in lines[1]:
+                point, cross = meet(c, d)
+                if point is not None and oracle.depth(letter, point) > 0:
+                    draw_crossing(ax, point, 1 if cross > 0 else -1)
+                    drawn += 1
+        ax.plot(*centre, "s", color=plotting.INK, markersize=5, zorder=4)
+    ax.set(aspect="equal", xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
+    ax.axis("off")
+    return drawn
+
+
+def turned_lines(
+    oracle: FuchsianOracle, word: str, letter: str
+) -> list[np.ndarray]:
+    """Return the lines of a class around one cone point, all turns."""
+    return [
+        oracle.moved(letter, k, chord)
+        for other, chord in oracle.chords(word)
+        if other == letter
+        for k in range(oracle.orders[letter])
+    ]
+
+
+def half_planes(
+    walls: Sequence[np.ndarray], centre: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return normals (k, 2) and heights (k,) of the sides with the centre."""
+    normals, heights = [], []
+    for start, stop in walls:
+        normal = np.array([start[1] - stop[1], stop[0] - start[0]])
+        if normal @ (centre - start) > 0:
+            normal = -normal
+        normals.append(normal)
+        heights.append(normal @ start)
+    return np.array(normals), np.array(heights)
