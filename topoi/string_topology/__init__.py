@@ -75,6 +75,7 @@ from topoi.string_topology.words import (
     inverse,
     jacobi_defect,
     least_rotation,
+    random_word,
     root_power,
     symmetry_defect,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "polygon_strands",
     "random_lift",
     "random_teacher",
+    "random_word",
     "root_power",
     "spare_neuron_loop",
     "square_loss",

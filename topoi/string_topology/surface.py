@@ -233,6 +233,18 @@ class Surface:
                 total[self.term(x, y, at)] += at.sign if signed else 1
         return without_zeros(total)
 
+    def undirected_bracket(self, x: str, y: str) -> Counter:
+        """Return the bracket of two curves without directions.
+
+        It is [x, y] + [x, y^-1], where a class and its inverse get one name,
+        the smaller one.
+        """
+        total: Counter = Counter()
+        for other in (y, inverse(y)):
+            for word, count in self.bracket(x, other).items():
+                total[min(word, canon(inverse(word)))] += count
+        return without_zeros(total)
+
     def intersection(self, x: str, y: str) -> int:
         """Return the geometric intersection number i(x, y)."""
         return len(self.crossings(self.reduced(x), self.reduced(y)))

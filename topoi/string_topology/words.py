@@ -7,6 +7,8 @@ closed curve without a base point is a word up to rotation and cancellation.
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 Bracket = Callable[[str, str], Counter]
 
 
@@ -139,6 +141,20 @@ def cyclic_words(generators: int, length: int) -> list[str]:
         return [""]
     extend("", 1)
     return found
+
+
+def random_word(
+    rng: np.random.Generator, longest: int, letters: str = "abAB"
+) -> str:
+    """Return a cyclically reduced word of 1 to `longest` letters.
+
+    All lengths are equally likely, and so are all words of one length.
+    """
+    length = int(rng.integers(1, longest + 1))
+    while True:
+        word = "".join(rng.choice(list(letters), length))
+        if cyc_reduce(word) == word:
+            return word
 
 
 # -- formal sums ------------------------------------------------------------
