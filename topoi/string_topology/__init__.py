@@ -19,6 +19,7 @@ from topoi.string_topology.geometry import (
     FuchsianOracle,
     SchottkyOracle,
     Uncertain,
+    certain,
 )
 from topoi.string_topology.loops import (
     Component,
@@ -95,6 +96,7 @@ __all__ = [
     "barrier",
     "canon",
     "centraliser_order",
+    "certain",
     "characters",
     "class_sizes",
     "cocycles",

@@ -8,6 +8,8 @@ the names of classes, and refuse to answer when rounding could decide.
 """
 
 from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +23,9 @@ from topoi.string_topology.words import canon, cyc_reduce, without_zeros
 
 SAFE = 1e-9  # a decision nearer than this to its opposite is refused
 DEEP = 80  # letters that are followed towards an end of a line
+
+
+T = TypeVar("T")
 
 
 class Uncertain(ArithmeticError):
@@ -55,6 +60,16 @@ def meet(c: np.ndarray, d: np.ndarray) -> tuple[np.ndarray | None, float]:
     t = (start[0] * u[1] - start[1] * u[0]) / cross
     inside = 0 < s < 1 and 0 < t < 1
     return (c[0] + s * u if inside else None), cross
+
+
+def certain(question: Callable[[int], T], seeds: int = 50) -> T:
+    """Return ``question(seed)`` for the first seed without `Uncertain`."""
+    for seed in range(seeds):
+        try:
+            return question(seed)
+        except Uncertain:
+            continue
+    raise Uncertain(f"All {seeds} positions are too special.")
 
 
 class SchottkyOracle:
