@@ -201,11 +201,11 @@ class FuchsianOracle:
         self.wall = np.array(
             [[np.cos(top), np.sin(top)], [np.cos(low), np.sin(low)]]
         )
-        # Seen from A, the wall fills 0.7 of the angle 2 pi / p: its images
+        # Seen from A, the wall fills 0.85 of the angle 2 pi / p: its images
         # stay apart. The Klein radius of that distance is a cosine.
         self.centre = {
-            "a": np.array([-np.cos(0.7 * np.pi / max(p, 2.5)), 0.0]),
-            "b": np.array([np.cos(0.7 * np.pi / max(q, 2.5)), 0.0]),
+            "a": np.array([-np.cos(0.85 * np.pi / max(p, 2.5)), 0.0]),
+            "b": np.array([np.cos(0.85 * np.pi / max(q, 2.5)), 0.0]),
         }
         self.turn = {
             letter: rotation(self.centre[letter], 2 * np.pi / order)
