@@ -715,6 +715,7 @@ def test_pictures_show_every_crossing():
     assert st.draw_cone_points(axes[1], cones, ["aab", "abb"]) == 3 * len(
         st.orb_crossings("aab", "abb", cones.orders)
     )
+    st.draw_closing_loop(*axes, order=4)
     plt.close("all")
 
 

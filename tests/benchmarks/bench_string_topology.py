@@ -6,6 +6,7 @@ Both programs return the same formal sum. With cone points there are three:
 words and projection, lines in a tree, rotations of the plane.
 """
 
+import operator
 import random
 
 from benchmarks import harness
@@ -40,7 +41,9 @@ def on_torus(length: int) -> None:
         "topoi.string_topology.Surface.bracket": lambda: surface.bracket(x, y),
         "chords of a polygon": drawn,
     }
-    bench.compare(f"bracket of two words of {length} letters", programs, 0)
+    bench.compare(
+        f"bracket of two words of {length} letters", programs, operator.eq
+    )
 
 
 def with_cone_points(length: int) -> None:
@@ -58,7 +61,9 @@ def with_cone_points(length: int) -> None:
         "lines in a tree": lambda: st.double_coset_bracket(x, y, orders),
         "rotations of the plane": drawn,
     }
-    bench.compare(f"cone points, words of {length} letters", programs, 0)
+    bench.compare(
+        f"cone points, words of {length} letters", programs, operator.eq
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 
 from topoi.string_topology.drawing import (
     crossing_points,
+    draw_closing_loop,
     draw_cone_points,
     draw_polygon,
     polygon_strands,
@@ -106,6 +107,7 @@ __all__ = [
     "cycle_type",
     "cyclic_words",
     "double_coset_bracket",
+    "draw_closing_loop",
     "draw_cone_points",
     "draw_polygon",
     "extend_bracket",

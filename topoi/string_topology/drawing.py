@@ -184,3 +184,41 @@ def half_planes(
         normals.append(normal)
         heights.append(normal @ start)
     return np.array(normals), np.array(heights)
+
+
+def draw_closing_loop(disc: Axes, cone: Axes, order: int = 3) -> None:
+    """Draw a path from z to g z in a disc, and the closed loop on its cone.
+
+    Parameters
+    ----------
+    disc, cone : Axes
+        For the disc with all its sectors, and for one sector whose two
+        straight edges are glued.
+    order : int
+        g turns by 2 pi / order; 3 or more.
+    """
+    turn = 2 * np.pi / order
+    angles = turn * np.linspace(0.45, 1.45, 80)
+    radii = 0.55 + 0.2 * np.sin(np.linspace(0, np.pi, 80))
+    path = radii * np.exp(1j * angles)
+    late = angles > turn  # beyond the second edge of the first sector
+    for ax, sectors in ((disc, order), (cone, 1)):
+        rim = np.exp(1j * np.linspace(0, sectors * turn, 200))
+        ax.plot(rim.real, rim.imag, color="#8A8474", linewidth=1)
+        for k in range(sectors + 1):
+            edge = np.exp(1j * turn * k)
+            ends = [0, edge.real], [0, edge.imag]
+            ax.plot(*ends, "--", color="#8A8474", linewidth=1)
+        ax.plot(0, 0, "s", color=plotting.INK, markersize=5)
+        ax.set(aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
+        ax.axis("off")
+    pieces = [(disc, path), (cone, path[~late])]
+    pieces.append((cone, path[late] * np.exp(-1j * turn)))
+    for ax, z in pieces:
+        ax.plot(z.real, z.imag, color=plotting.LAGOON)
+        tip = np.array([[v.real, v.imag] for v in z[[-6, -1]]])  # (2, 2)
+        draw_strand(ax, tip, plotting.LAGOON)
+    for name, z in (("z", path[0]), ("gz", path[-1])):
+        disc.plot(z.real, z.imag, "o", color=plotting.LAGOON)
+        plotting.label_line(disc, z.real, z.imag, name, plotting.INK, (7, 0))
+    cone.plot(path[0].real, path[0].imag, "o", color=plotting.LAGOON)
