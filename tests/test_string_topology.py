@@ -315,7 +315,7 @@ DISTRIBUTION = {
 }
 
 
-@pytest.mark.parametrize("length", range(2, 10))
+@pytest.mark.parametrize("length", range(2, 11))
 def test_torus_counts_of_chas_and_phillips(length):
     primitive = [
         w for w in st.cyclic_words(2, length) if st.root_power(w)[1] == 1
@@ -332,7 +332,7 @@ def test_torus_counts_of_chas_and_phillips(length):
     assert counts[0] == 4 * totient(length) + boundary
 
 
-@pytest.mark.parametrize("length", range(2, 10))
+@pytest.mark.parametrize("length", range(2, 11))
 def test_pants_bounds_of_chas_and_phillips(length):
     numbers = Counter(map(PANTS.self_intersection, st.cyclic_words(2, length)))
     even = length % 2 == 0
@@ -394,6 +394,28 @@ def test_the_centre_is_the_boundary(surface):
     for word in words_to(4):
         central = not any(surface.bracket(word, y) for y in others)
         assert central == surface.is_boundary(word), word
+
+
+def test_boundaries_meet_nothing():
+    """All 550 classes of up to seven letters."""
+    for surface, curves in (
+        (TORUS, ["abAB", "abABabAB"]),
+        (PANTS, ["ab", "a", "b", "abab", "AA"]),
+    ):
+        for curve, other in product(curves, words_to(7)):
+            assert surface.intersection(curve, other) == 0
+
+
+def test_what_is_left_without_antiparallel_segments_is_the_longest_part(
+    fresh,
+):
+    rng, seed = fresh
+    for _ in range(30):
+        x, y = (st.cyc_reduce(st.random_word(rng, 8)) for _ in range(2))
+        bare = PANTS.bracket(x, y, keep=lambda c: c.case != "antiparallel")
+        full = PANTS.bracket(x, y)
+        longest = {w: k for w, k in full.items() if len(w) == len(x) + len(y)}
+        assert bare == longest, (seed, x, y)
 
 
 def test_which_law_catches_which_mistake():

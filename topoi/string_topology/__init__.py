@@ -11,9 +11,11 @@
 
 from topoi.string_topology.drawing import (
     crossing_points,
+    crossing_state,
     draw_closing_loop,
     draw_cone_points,
     draw_polygon,
+    polygon_drawing,
     polygon_strands,
 )
 from topoi.string_topology.geometry import (
@@ -69,6 +71,7 @@ from topoi.string_topology.weights import (
 )
 from topoi.string_topology.words import (
     canon,
+    curve_pairs,
     cyc_reduce,
     cyclic_words,
     extend_bracket,
@@ -103,6 +106,8 @@ __all__ = [
     "cocycles",
     "compose",
     "crossing_points",
+    "crossing_state",
+    "curve_pairs",
     "cyc_reduce",
     "cycle_type",
     "cyclic_words",
@@ -127,6 +132,7 @@ __all__ = [
     "orb_crossings",
     "partitions",
     "permutation_path",
+    "polygon_drawing",
     "polygon_strands",
     "random_lift",
     "random_teacher",

@@ -6,11 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from topoi import plotting
+from topoi.plotting import Drawing, explorable
 from topoi.string_topology.geometry import (
     FuchsianOracle,
     SchottkyOracle,
     meet,
 )
+from topoi.string_topology.words import canon, formal_sum
 
 HUES = (plotting.LAGOON, plotting.INDIGO)
 SIGNS = {1: plotting.CORAL, -1: plotting.PAPER}
@@ -96,6 +98,74 @@ def crossing_points(
         (meet(first[i], second[j])[0], sign)
         for i, j, sign in oracle.crossings(x, y)
     ]
+
+
+def screen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates of a `Drawing` for points of the disc."""
+    return 200 + 125 * points[..., 0], 140 - 125 * points[..., 1]
+
+
+def polygon_drawing(oracle: SchottkyOracle, crossings: int) -> Drawing:
+    """Return a drawing of a polygon with room for two curves.
+
+    Parameters
+    ----------
+    oracle : SchottkyOracle
+        Gives the sides; their names are left to `crossing_state`.
+    crossings : int
+        The largest number of crossings in any state.
+    """
+    picture = Drawing(400, 320)
+    for k, angle in enumerate(oracle.angle.values()):
+        turns = angle + oracle.half_width * np.array([-1, 1])
+        ends = np.column_stack([np.cos(turns), np.sin(turns)])  # (2, 2)
+        picture.path(explorable.path(*screen(ends)), "line", 4)
+        middle = screen(1.08 * np.array([np.cos(angle), np.sin(angle)]))
+        picture.text(middle[0], middle[1] + 5, "", id=f"side{k}", size=15)
+    picture.path("", "lagoon", 2.5, id="x")
+    picture.path("", "indigo", 2.5, id="y", stroke_dasharray="7 4")
+    for k in range(crossings):
+        picture.circle(0, 0, 0, "paper", id=f"dot{k}", stroke="ink")
+    picture.text(200, 288, "", id="term", size=14)
+    picture.text(200, 312, "", id="sum", size=14)
+    return picture
+
+
+def crossing_state(
+    oracle: SchottkyOracle, x: str, y: str, step: int, crossings: int = 3
+) -> dict:
+    """Return the state of a `polygon_drawing` in which one crossing shows.
+
+    Parameters
+    ----------
+    oracle : SchottkyOracle
+        Of a surface whose polygon has the sides of the drawing.
+    x, y : str
+        Cyclically reduced words with at most `crossings` crossings.
+    step : int
+        The crossing that is filled and described, from 0.
+    """
+    found, text = oracle.crossings(x, y), "no such crossing"
+    state: dict = {
+        f"side{k}": {"text": end} for k, end in enumerate(oracle.word)
+    }
+    for name, word in (("x", x), ("y", y)):
+        pieces = [screen(p) for p in polygon_strands(oracle, word)]
+        state[name] = {"d": "".join(explorable.path(*p) for p in pieces)}
+    for k in range(crossings):
+        state[f"dot{k}"] = {"cx": 0, "cy": 0, "r": 0, "fill": "paper"}
+    for k, (point, sign) in enumerate(crossing_points(oracle, x, y)):
+        hue = ("coral" if sign > 0 else "amber") if k == step else "paper"
+        left, top = screen(point)
+        state[f"dot{k}"] = {"cx": left, "cy": top, "r": 8, "fill": hue}
+    if step < len(found):
+        i, j, sign = found[step]
+        joined = canon(x[i:] + x[:i] + y[j:] + y[:j])
+        text = f"sign {explorable.decimal(sign, 0)}, joined {joined or '1'}"
+    total = formal_sum(oracle.bracket(x, y))
+    state["term"] = {"text": text}
+    state["sum"] = {"text": f"[{x}, {y}] = {total}"}
+    return state | {"say": [f"{text}; ", f"the bracket is {total}."]}
 
 
 def draw_strand(

@@ -5,7 +5,7 @@ closed curve without a base point is a word up to rotation and cancellation.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -141,6 +141,22 @@ def cyclic_words(generators: int, length: int) -> list[str]:
         return [""]
     extend("", 1)
     return found
+
+
+def curve_pairs(total: int) -> Iterator[tuple[str, str]]:
+    """Yield pairs of different curves in two letters, `total` long together.
+
+    Each pair of classes occurs once up to exchanging them and up to turning
+    both around; a class is never paired with itself or its inverse.
+    """
+    for n in range(1, total // 2 + 1):
+        for x in cyclic_words(2, n):
+            back = canon(inverse(x))
+            if back < x:
+                continue
+            for y in cyclic_words(2, total - n):
+                if y not in (x, back):
+                    yield x, y
 
 
 def random_word(
