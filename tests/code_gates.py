@@ -17,7 +17,10 @@ import yaml
 from gates import MAX_CELL_LINES, ROOT
 
 LIBRARY = "topoi"
-SHORT_NAMES = {"symbolic_integration": "si"}  # what a page may write instead
+SHORT_NAMES = {  # what a page writes instead of a long name
+    "string_topology": "st",
+    "symbolic_integration": "si",
+}
 TUPLE_METHODS = {"_asdict", "_fields", "_make", "_replace"}  # of NamedTuple
 LEGACY = {  # of np.random: these draw from one global stream
     "beta", "binomial", "choice", "normal", "permutation", "poisson", "rand",
