@@ -570,4 +570,41 @@ WRONG_ANSWERS = [
     *_SPARE,
 ]
 
-SAME = {}
+_ENDS = "while len(kept) > 1 and kept[0] == kept[-1].swapcase():"
+_NO_INVERSE = (
+    "no letter is its own inverse, and two neighbours have cancelled before"
+)
+_LEAST = (
+    "return min(({0}[k:] + {0}[:k] for k in range(len({0}){1})), default='')"
+)
+_AGAIN = "the last rotation is the word itself again"
+_SIDE = "return (h - o) % len(ends) {} (p - o) % len(ends)"
+_MERGE = "while len(form) > {} and form[0][0] == form[-1][0]:"
+
+SAME = {
+    (
+        "name",
+        "kept.append(letter) => kept.extend(letter)",
+    ): "a letter is a string of length one",
+    **{
+        ("name", f"{_ENDS} => {_ENDS.replace('> 1', bound)}"): _NO_INVERSE
+        for bound in (">= 1", "> 2", "> 0")
+    },
+    (
+        "name",
+        f"{_LEAST.format('short', '')} => {_LEAST.format('short', ' + 1')}",
+    ): _AGAIN,
+    (
+        "cones",
+        f"{_LEAST.format('flat', '')} => {_LEAST.format('flat', ' + 1')}",
+    ): _AGAIN,
+    (
+        "sides",
+        f"{_SIDE.format('<')} => {_SIDE.format('<=')}",
+    ): "they differ for h = p only, and no path has its own end beside it",
+    ("segments", "k = 1 => k = 0"): "at k = 0 the two letters are equal",
+    (
+        "cones",
+        f"{_MERGE.format(1)} => {_MERGE.format(2)}",
+    ): "two neighbours with one letter have been merged before",
+}
