@@ -53,7 +53,7 @@ def class_name(word):
     ),
     "sides": (
         """
-def left(ends, p, o, h):
+def is_left(ends, p, o, h):
     at = ends.index(o)
     turned = ends[at:] + ends[:at]
     return turned.index(h) < turned.index(p)
@@ -67,13 +67,13 @@ def transverse(ends, x, y):
             q, r = y[j - 1].swapcase(), y[j]
             if p in (q, r) or o in (q, r):
                 continue
-            go = left(ends, p, o, r)
-            if left(ends, p, o, q) is not go:
+            go = is_left(ends, p, o, r)
+            if is_left(ends, p, o, q) is not go:
                 found.append((i, j, 2 * go - 1))
     return found
 """,
         """
-def left(ends, p, o, h):
+def is_left(ends, p, o, h):
     k = ends.index(o)
     while ends[k % len(ends)] not in (p, h):
         k += 1
@@ -82,15 +82,15 @@ def left(ends, p, o, h):
 
 def transverse(ends, x, y):
     return [
-        (i, j, int(left(ends, p, o, r)) - int(left(ends, p, o, q)))
+        (i, j, int(is_left(ends, p, o, r)) - int(is_left(ends, p, o, q)))
         for i, (p, o) in enumerate(zip((x[-1:] + x[:-1]).swapcase(), x))
         for j, (q, r) in enumerate(zip((y[-1:] + y[:-1]).swapcase(), y))
         if len({p, o, q, r}) == 4
-        and left(ends, p, o, r) != left(ends, p, o, q)
+        and is_left(ends, p, o, r) != is_left(ends, p, o, q)
     ]
 """,
         """
-def left(ends, p, o, h):
+def is_left(ends, p, o, h):
     a, b, c = map(ends.index, (o, h, p))
     return a == b or a < b < c or b < c < a or c < a < b
 
@@ -100,7 +100,7 @@ def transverse(ends, x, y):
     for i, o in enumerate(x):
         for j, r in enumerate(y):
             p, q = x[i - 1].swapcase(), y[j - 1].swapcase()
-            sides = [left(ends, p, o, h) for h in (q, r)]
+            sides = [is_left(ends, p, o, h) for h in (q, r)]
             if len({p, o, q, r}) == 4 and sides == [True, False]:
                 found.append((i, j, -1))
             elif len({p, o, q, r}) == 4 and sides == [False, True]:

@@ -106,7 +106,7 @@ def class_name(word):
 # -- exercise 2: sides --------------------------------------------------------
 
 _SIDES_CODE = """
-def left(ends, p, o, h):
+def is_left(ends, p, o, h):
     p, o, h = (ends.index(end) for end in (p, o, h))
     return {left}
 
@@ -118,7 +118,7 @@ def transverse(ends, x, y):
         q, r = y[j - 1].swapcase(), y[j]
         {skip}
             continue
-        before, after = left(ends, p, o, q), left(ends, p, o, r)
+        before, after = is_left(ends, p, o, q), is_left(ends, p, o, r)
         {cross}
             found.append((i, j, {sign}))
     return found
@@ -177,7 +177,7 @@ _SIDES = [
     WrongAnswer(
         "sides",
         "a tuple",
-        _sides() + "\n\ndef left(ends, p, o, h):\n    return (p, o, h)\n",
+        _sides() + "\n\ndef is_left(ends, p, o, h):\n    return (p, o, h)\n",
         r"bool|True",
     ),
 ]

@@ -102,7 +102,7 @@ def crossing_points(
 
 def screen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return coordinates of a `Drawing` for points of the disc."""
-    return 200 + 125 * points[..., 0], 140 - 125 * points[..., 1]
+    return 200 + 118 * points[..., 0], 134 - 118 * points[..., 1]
 
 
 def polygon_drawing(oracle: SchottkyOracle, crossings: int) -> Drawing:
@@ -115,7 +115,7 @@ def polygon_drawing(oracle: SchottkyOracle, crossings: int) -> Drawing:
     crossings : int
         The largest number of crossings in any state.
     """
-    picture = Drawing(400, 320)
+    picture = Drawing(400, 330)
     for k, angle in enumerate(oracle.angle.values()):
         turns = angle + oracle.half_width * np.array([-1, 1])
         ends = np.column_stack([np.cos(turns), np.sin(turns)])  # (2, 2)
@@ -126,8 +126,8 @@ def polygon_drawing(oracle: SchottkyOracle, crossings: int) -> Drawing:
     picture.path("", "indigo", 2.5, id="y", stroke_dasharray="7 4")
     for k in range(crossings):
         picture.circle(0, 0, 0, "paper", id=f"dot{k}", stroke="ink")
-    picture.text(200, 288, "", id="term", size=14)
-    picture.text(200, 312, "", id="sum", size=14)
+    picture.text(200, 298, "", id="term", size=14)
+    picture.text(200, 321, "", id="sum", size=14)
     return picture
 
 
