@@ -1,0 +1,102 @@
+"""Inverting a generator: from a signal back to the latent that made it.
+
+- `generators`: `ReluGenerator`, random ones, and Hadamard's dictionary
+- `certificates`: coherence, spark, ranks, dual vectors; what they prove
+- `pursuit`: inversion layer by layer, exact and noisy
+- `descent`: gradient descent on the latent, from several starts
+- `networks`: generators trained as an autoencoder and as a GAN
+"""
+
+from topoi.inversion.certificates import (
+    Certificate,
+    LayerReport,
+    certify,
+    chance_certified,
+    chance_in_halfspace,
+    coherence,
+    dual_vector,
+    error_chain,
+    spark,
+    sub_rank,
+    sub_spark,
+)
+from topoi.inversion.descent import (
+    Descent,
+    best_of,
+    descend,
+    latent_gradient,
+    relative_error,
+    restarts,
+)
+from topoi.inversion.generators import (
+    OUTPUTS,
+    ReluGenerator,
+    from_keras,
+    identity_hadamard,
+    random_generator,
+)
+from topoi.inversion.networks import (
+    VAESettings,
+    build_relu_generator,
+    build_vae_encoder,
+    shrink,
+    train_gan,
+    train_vae,
+    vae_loss,
+)
+from topoi.inversion.pursuit import (
+    Inversion,
+    constrained_lasso,
+    debiased,
+    independent_rows,
+    invert_layerwise,
+    latent_pursuit,
+    layered_basis_pursuit,
+    nonnegative_lasso,
+    nonnegative_pursuit,
+    signed_lasso,
+    signed_pursuit,
+)
+
+__all__ = [
+    "OUTPUTS",
+    "Certificate",
+    "Descent",
+    "Inversion",
+    "LayerReport",
+    "ReluGenerator",
+    "VAESettings",
+    "best_of",
+    "build_relu_generator",
+    "build_vae_encoder",
+    "certify",
+    "chance_certified",
+    "chance_in_halfspace",
+    "coherence",
+    "constrained_lasso",
+    "debiased",
+    "descend",
+    "dual_vector",
+    "error_chain",
+    "from_keras",
+    "identity_hadamard",
+    "independent_rows",
+    "invert_layerwise",
+    "latent_gradient",
+    "latent_pursuit",
+    "layered_basis_pursuit",
+    "nonnegative_lasso",
+    "nonnegative_pursuit",
+    "random_generator",
+    "relative_error",
+    "restarts",
+    "shrink",
+    "signed_lasso",
+    "signed_pursuit",
+    "spark",
+    "sub_rank",
+    "sub_spark",
+    "train_gan",
+    "train_vae",
+    "vae_loss",
+]
