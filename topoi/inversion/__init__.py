@@ -33,6 +33,7 @@ from topoi.inversion.generators import (
     ReluGenerator,
     from_keras,
     identity_hadamard,
+    planted_generator,
     random_generator,
 )
 from topoi.inversion.networks import (
@@ -87,6 +88,7 @@ __all__ = [
     "layered_basis_pursuit",
     "nonnegative_lasso",
     "nonnegative_pursuit",
+    "planted_generator",
     "random_generator",
     "relative_error",
     "restarts",

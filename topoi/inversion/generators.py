@@ -191,3 +191,32 @@ def identity_hadamard(n: int) -> np.ndarray:
     +-1 / sqrt(n).
     """
     return np.hstack([np.eye(n), hadamard(n) / np.sqrt(n)])
+
+
+def planted_generator(
+    rng: np.random.Generator, n: int = 256
+) -> tuple[ReluGenerator, np.ndarray]:
+    """Return a generator 2-4-2n-n and a latent that `error_chain` covers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the positions and the latent come from.
+    n : int
+        Outputs, a power of 4 that is at least 256.
+
+    Notes
+    -----
+    The last matrix is [I | H / sqrt(n)]. Five of the 2 n rows of W_1 have
+    orthonormal columns and are active; all other rows are negative, and
+    hidden layers are not, so they stay off. Three of four first units are
+    active.
+    """
+    first = np.array([[4.0, 0.0], [0.5, 1.0], [0.5, -1.0], [-1.0, -1.0]])
+    middle = -np.abs(rng.normal(size=(2 * n, 4)))
+    columns = np.column_stack([np.ones(5), rng.normal(size=(5, 3))])
+    basis = np.linalg.qr(columns)[0]
+    active = rng.choice(2 * n, 5, replace=False)
+    middle[active] = basis * np.sign(basis[0, 0])
+    z = np.array([1 + 0.3 * rng.random(), 0.4 * rng.random() - 0.2])
+    return ReluGenerator([first, middle, identity_hadamard(n)]), z

@@ -251,7 +251,8 @@ def latent_pursuit(
     gen: ReluGenerator,
     y: np.ndarray,
     lam: float | None = None,
-    steps: int = 1000,
+    steps: int = 500,
+    support: float = 0.03,
 ) -> Inversion:
     """Return the inversion that uses what is known about relu.
 
@@ -262,10 +263,13 @@ def latent_pursuit(
     y : ndarray, shape (n,)
         The signal.
     lam : float, optional
-        Price of a noisy signal, about its noise; None solves the layers
-        exactly, by linear programs.
-    steps : int
-        Steps at each layer, with a price.
+        Price for a noisy signal, about the noise of one output; None solves
+        the layers exactly, by linear programs.
+    steps, support : int, float
+        With a price: steps at each layer, and the share of the largest
+        entry below which a unit counts as inactive. An inactive unit that
+        is taken for an active one gives a wrong equation; an active one
+        that is left out costs an equation only.
 
     Notes
     -----
@@ -277,9 +281,9 @@ def latent_pursuit(
 
     def solve(M, b, A):
         x = constrained_lasso(M, b, A, lam, steps)
-        return debiased(M, b, x)
+        return debiased(M, b, x, support)
 
-    return invert_layerwise(gen, y, solve)
+    return invert_layerwise(gen, y, solve, support)
 
 
 def debiased(
