@@ -21,6 +21,7 @@ SEEDS = range(6)
 
 @cache
 def pictures() -> np.ndarray:
+    """Return MNIST's training pictures as rows of 196 pixels."""
     return inversion.shrink(data.load("mnist").x_train)
 
 
@@ -133,6 +134,7 @@ def lead(tag: str, r: int):
     reduce="standard errors",
 )
 def clean_one_start(seed):
+    """Pursuit and descent on clean, masked and hidden pixels."""
     return everything(seed)
 
 
@@ -143,21 +145,25 @@ def clean_one_start(seed):
     reduce="standard errors",
 )
 def masked_one_start(seed):
+    """The same numbers, judged at 60 % of the pixels."""
     return everything(seed)
 
 
 @survey("inversion/ten-starts-equal", seeds=SEEDS, value=lead("100%", 10))
 def ten_starts_equal(seed):
+    """The same numbers, judged with ten starts."""
     return everything(seed)
 
 
 @survey("inversion/gan-inverted", seeds=SEEDS)
 def gan_inverted(seed):
+    """Pursuit on clean signals of a GAN."""
     return {"pursuit": unit("gan", "wide", seed)["pursuit 100%"]}
 
 
 @survey("inversion/noisy-pictures", seeds=SEEDS)
 def noisy_pictures(seed):
+    """Errors of pursuit and descent under noise of 1 %."""
     kinds = ("vae", "gan")
     ratios = [unit(k, "wide", seed)["noise ratio"] for k in kinds]
     return {"ratio": float(np.mean(ratios))}
@@ -165,6 +171,7 @@ def noisy_pictures(seed):
 
 @survey("inversion/ten-starts-overtake", seeds=SEEDS)
 def ten_starts_overtake(seed):
+    """Pursuit and ten starts where few pixels are left."""
     numbers, tight = everything(seed), ("vae tight", "gan tight")
     descent = mean_of(numbers, tight, "descent 30% R=10")
     pursuit = mean_of(numbers, tight, "pursuit 30%")
@@ -173,6 +180,7 @@ def ten_starts_overtake(seed):
 
 @survey("inversion/rate-matters", seeds=SEEDS)
 def rate_matters(seed):
+    """One start of descent at two rates."""
     numbers = everything(seed)
     fast = mean_of(numbers, EASY, "descent 100% R=1")
     slow = mean_of(numbers, EASY, "slow descent R=1")
@@ -181,6 +189,7 @@ def rate_matters(seed):
 
 @survey("inversion/certificate-decides", seeds=SEEDS, reduce="mean")
 def certificate_decides(seed):
+    """Certificates and what pursuit found."""
     numbers = everything(seed)
     shares = [v for name, v in numbers.items() if " disagree " in name]
     return {"disagree": float(np.mean(shares))}
