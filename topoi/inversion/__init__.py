@@ -5,6 +5,7 @@
 - `pursuit`: inversion layer by layer, exact and noisy
 - `descent`: gradient descent on the latent, from several starts
 - `networks`: generators trained as an autoencoder and as a GAN
+- `figures`: a latent that turns, and all latents that look like it
 """
 
 from topoi.inversion.certificates import (
@@ -28,6 +29,7 @@ from topoi.inversion.descent import (
     relative_error,
     restarts,
 )
+from topoi.inversion.figures import explore_cells, same_layer
 from topoi.inversion.generators import (
     OUTPUTS,
     ReluGenerator,
@@ -79,6 +81,7 @@ __all__ = [
     "descend",
     "dual_vector",
     "error_chain",
+    "explore_cells",
     "from_keras",
     "identity_hadamard",
     "independent_rows",
@@ -92,6 +95,7 @@ __all__ = [
     "random_generator",
     "relative_error",
     "restarts",
+    "same_layer",
     "shrink",
     "signed_lasso",
     "signed_pursuit",

@@ -112,7 +112,7 @@ def nonnegative_pursuit(
     """
     _check_equations(M, b, A)
     if np.linalg.matrix_rank(M) == M.shape[1]:
-        return np.maximum(np.linalg.lstsq(M, b)[0], 0)
+        return _solved(M, b, np.maximum(np.linalg.lstsq(M, b)[0], 0))
     rows, values = independent_rows(M, b)
     result = linprog(
         np.ones(M.shape[1]),
@@ -127,7 +127,7 @@ def nonnegative_pursuit(
             f"HiGHS found no x >= 0 with M x = b: {result.message} Is the "
             "signal in the generator's range, and M the observed rows?"
         )
-    return _refined(M, b, result.x)
+    return _solved(M, b, _refined(M, b, result.x))
 
 
 def signed_pursuit(
@@ -136,17 +136,42 @@ def signed_pursuit(
     """Return an x of least sum of abs(x_i) with M x = b; A is not used."""
     _check_equations(M, b, A)
     if np.linalg.matrix_rank(M) == M.shape[1]:
-        return np.linalg.lstsq(M, b)[0]
-    return _refined(M, b, stability.basis_pursuit(*independent_rows(M, b)))
+        return _solved(M, b, np.linalg.lstsq(M, b)[0])
+    x = stability.basis_pursuit(*independent_rows(M, b))
+    return _solved(M, b, _refined(M, b, x))
 
 
-def _refined(M, b, x):
-    """Return least squares on the support of x, if that is no worse."""
+def _refined(M: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return least squares on the support of x, if x is determined by it.
+
+    Where inequalities hold x in place, its columns may be dependent; then x
+    is returned as it is.
+    """
     on = np.abs(x) > SUPPORT * np.abs(x).max(initial=0)
+    if np.linalg.matrix_rank(M[:, on]) < on.sum():
+        return x
     better = np.zeros_like(x)
     better[on] = np.linalg.lstsq(M[:, on], b)[0]
-    worse = np.linalg.norm(M @ better - b) > np.linalg.norm(M @ x - b)
-    return x if worse else better
+    return better
+
+
+def _solved(M: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return x if it solves the equations up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    misfit = np.linalg.norm(M @ x - b)
+    if misfit > 1e-6 * max(np.linalg.norm(b), 1e-300):
+        raise ValueError(
+            f"M x = b has no solution of this kind: the misfit is {misfit:.1e}"
+            f" for b of norm {np.linalg.norm(b):.1e}. Is the signal in the "
+            "generator's range, and M the observed rows? For a noisy one "
+            "give a price."
+        )
+    return x
 
 
 def _check_equations(M, b, A):
