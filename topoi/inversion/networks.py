@@ -150,28 +150,16 @@ def train_vae(
     FloatingPointError
         If the loss stops being finite.
     """
-    pictures = np.asarray(pictures, "float32")
-    count, batch = len(pictures), settings.batch_size
-    if pictures.shape[1:] != generator.output_shape[1:] or count < batch:
-        raise ValueError(
-            f"train_vae needs at least {batch} pictures of shape "
-            f"{generator.output_shape[1:]}, but got {pictures.shape}."
-        )
-    latent = generator.input_shape[-1]
-    encoder = build_vae_encoder(pictures.shape[1], width, latent, seed)
-    steps, rng = count // batch, np.random.default_rng(seed)
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, steps * settings.epochs
+    pictures, batch = (
+        _checked(generator, pictures, settings),
+        settings.batch_size,
     )
-
-    def loss(x, noise):
-        return vae_loss(generator, encoder, x, noise, settings.beta)
-
-    both = generator.trainable_variables + encoder.trainable_variables
-    step = autodiff.make_step(loss, keras.optimizers.Adam(rate), both)
-    history = []
+    steps, latent = len(pictures) // batch, generator.input_shape[-1]
+    encoder = build_vae_encoder(pictures.shape[1], width, latent, seed)
+    step = _vae_step(generator, encoder, settings, steps)
+    rng, history = np.random.default_rng(seed), []
     for _ in range(settings.epochs):
-        order = rng.permutation(count)[: steps * batch]
+        order = rng.permutation(len(pictures))[: steps * batch]
         for rows in order.reshape(steps, batch):  # (steps, batch)
             noise = rng.normal(size=(batch, latent)).astype("float32")
             value, _ = step(pictures[rows], noise)
@@ -182,6 +170,33 @@ def train_vae(
                 "a smaller learning_rate."
             )
     return history
+
+
+def _checked(
+    generator: keras.Model, pictures: np.ndarray, settings: VAESettings
+) -> np.ndarray:
+    """Return pictures as float32, if the generator can learn from them."""
+    pictures = np.asarray(pictures, "float32")
+    expected = generator.output_shape[1:]
+    if pictures.shape[1:] != expected or len(pictures) < settings.batch_size:
+        raise ValueError(
+            f"train_vae needs at least {settings.batch_size} pictures of "
+            f"shape {expected}, but got {pictures.shape}."
+        )
+    return pictures
+
+
+def _vae_step(generator, encoder, settings: VAESettings, steps: int):
+    """Return one step of Adam on both networks, (pictures, noise) -> loss."""
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, steps * settings.epochs
+    )
+
+    def loss(x, noise):
+        return vae_loss(generator, encoder, x, noise, settings.beta)
+
+    both = generator.trainable_variables + encoder.trainable_variables
+    return autodiff.make_step(loss, keras.optimizers.Adam(rate), both)
 
 
 def train_gan(
