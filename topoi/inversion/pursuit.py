@@ -212,7 +212,7 @@ def nonnegative_lasso(
     """
     _check_price(lam, steps)
     gram, target = M.T @ M, M.T @ b - lam * np.linalg.norm(M, axis=0)
-    step = 1 / max(np.linalg.norm(gram, 2), 1e-300)
+    step = 1 / max(np.linalg.norm(M, 2) ** 2, 1e-300)
     x = np.zeros(M.shape[1]) if start is None else np.asarray(start, float)
     ahead, t = x, 1.0
     for _ in range(steps):
@@ -292,9 +292,9 @@ def latent_pursuit(
         the layers exactly, by linear programs.
     steps, support : int, float
         With a price: steps at each layer, and the share of the largest
-        entry below which a unit counts as inactive. An inactive unit that
-        is taken for an active one gives a wrong equation; an active one
-        that is left out costs an equation only.
+        entry below which a unit gives no equation. An inactive unit that is
+        taken for an active one gives a wrong equation; an active one that
+        is left out costs an equation only.
 
     Notes
     -----
@@ -306,7 +306,7 @@ def latent_pursuit(
 
     def solve(M, b, A):
         x = constrained_lasso(M, b, A, lam, steps)
-        return debiased(M, b, x, support)
+        return debiased(M, b, x)
 
     return invert_layerwise(gen, y, solve, support)
 
