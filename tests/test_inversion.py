@@ -426,8 +426,8 @@ def test_signs_help_where_the_layer_is_wider_than_the_signal():
         two = inversion.latent_pursuit(gen, y).z
         signed.append(np.allclose(one, z, atol=1e-6))
         nonnegative.append(np.allclose(two, z, atol=1e-6))
-    assert sum(signed) < 3
-    assert all(nonnegative)
+    assert not any(signed)
+    assert sum(nonnegative) > 4
 
 
 @pytest.mark.parametrize("output", list(inversion.OUTPUTS))

@@ -32,8 +32,8 @@ class VAESettings:
         If nothing would be learned.
     """
 
-    beta: float = 0.05
-    learning_rate: float = 3e-3
+    beta: float = 0.1
+    learning_rate: float = 6e-3
     batch_size: int = 64
     epochs: int = 12
 
@@ -57,12 +57,17 @@ def build_relu_generator(widths: Sequence[int], seed: int = 0) -> keras.Model:
         n_0, n_1, ..., n.
     seed : int
         Of the initial weights, which NumPy draws: equal on all backends.
+        They follow He's rule; those of the last matrix are multiplied by
+        0.3, so that pixels start near 0.
     """
     latent, *hidden, outputs = widths
     stack = [keras.Input((latent,))]
     stack += [layers.Dense(n, "relu", use_bias=False) for n in hidden]
     stack += [layers.Dense(outputs, use_bias=False)]
-    return _draw(keras.Sequential(stack, name="generator"), seed)
+    model = _draw(keras.Sequential(stack, name="generator"), seed)
+    last = model.trainable_variables[-1]
+    last.assign(0.3 * ops.convert_to_numpy(last))
+    return model
 
 
 def build_vae_encoder(
