@@ -103,7 +103,7 @@ def inactive_as_equations():
 @control("inversion/too-small-layer", "success is judged by the signal")
 def judged_by_the_signal():
     shares = []
-    for units in (45, 75):
+    for units in (45, 90):
         hits = []
         for gen, z in generators((30, units, 200), 0, 20):
             y = gen.forward(z)
