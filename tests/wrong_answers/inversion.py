@@ -474,4 +474,49 @@ WRONG_ANSWERS = [
     *_BASELINE,
 ]
 
-SAME = {}
+_RANGE = "for k in range(1, m + 1):"
+_MORE = "no set has more than all columns"
+_COUNT = "good = sum((math.comb(units, s) for s in range(latent, units + 1)))"
+_NONE = "math.comb is 0 beyond all units"
+_ROWS = "rows = x > 1e-07"
+_TINY = "active units of a random layer are far above any such threshold"
+_ZERO = "zero = np.all(np.abs(products[on]) <= 1e-09)"
+_STRICT = (
+    "return bool(zero and np.all(products[~on] < -1e-09) and independent)"
+)
+_BORDER = "no product of the checks lies between the two thresholds"
+_ZIP = "for W, x in zip(weights[-2::-1], states[:0:-1], strict=True):"
+_EQUAL = "both lists are equally long, so nothing changes"
+_MAX = "the maximum of two numbers does not know their order"
+
+SAME = {
+    ("dictionary", f"{_RANGE} => for k in range(1, m + 1 + 1):"): _MORE,
+    ("dictionary", f"{_RANGE} => for k in range(1, m + 2):"): _MORE,
+    (
+        "dictionary",
+        f"{_RANGE} => for k in range(2, m + 1):",
+    ): "the task says that no column is zero",
+    (
+        "dictionary",
+        f"{_RANGE} => for k in range(0, m + 1):",
+    ): "the rank of no column is 0",
+    ("coins", f"{_COUNT} => {_COUNT.replace('+ 1', '+ 1 + 1')}"): _NONE,
+    ("coins", f"{_COUNT} => {_COUNT.replace('+ 1', '+ 2')}"): _NONE,
+    ("layers", f"{_ROWS} => rows = x >= 1e-07"): _TINY,
+    ("layers", f"{_ROWS} => rows = x > 2e-07"): _TINY,
+    ("proof", f"{_ZERO} => {_ZERO.replace('<=', '<')}"): _BORDER,
+    ("proof", f"{_ZERO} => {_ZERO.replace('1e-09', '2e-09')}"): _BORDER,
+    ("proof", f"{_STRICT} => {_STRICT.replace('<', '<=')}"): _BORDER,
+    ("proof", f"{_STRICT} => {_STRICT.replace('-1e', '-2e')}"): _BORDER,
+    (
+        "baseline",
+        "states.append(np.maximum(W @ states[-1], 0)) => "
+        "states.append(np.maximum(0, W @ states[-1]))",
+    ): _MAX,
+    (
+        "baseline",
+        "x = np.maximum(W @ x, 0) => x = np.maximum(0, W @ x)",
+    ): _MAX,
+    ("baseline", f"{_ZIP} => {_ZIP.replace(', strict=True', '')}"): _EQUAL,
+    ("baseline", f"{_ZIP} => {_ZIP.replace('True', 'False')}"): _EQUAL,
+}
