@@ -238,6 +238,16 @@ def clean_equations():
     return in_errors(leads)
 
 
+@control("inversion/steep-one-start", "one start against ten", heavy=True)
+def one_against_ten():
+    leads = []
+    for seed in (0, 1):
+        gen, z = trained(seed, (6, 16, 96, 196))
+        one, ten = (share_of_descent(gen, z, starts) for starts in (1, 10))
+        leads.append(one - ten)
+    return in_errors(leads)
+
+
 @control(
     "inversion/masked-one-start",
     "missing pixels are kept as zeros",
