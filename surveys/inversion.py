@@ -1,9 +1,9 @@
 """Surveys of the chapter on inversion: trained generators, five seeds.
 
 One unit trains four generators, an autoencoder and a GAN of the wide size, a
-steep autoencoder and a tight GAN, and inverts 20 signals of each. Gradient descent
-has rate 1, its best one of .02, .05, .1, .2, .5, 1 and 2; 500 steps are
-enough, because 1,000 change nothing.
+steep autoencoder and a tight GAN, and inverts 20 signals of each. Gradient
+descent has rate 1, its best one of .02, .05, .1, .2, .5, 1 and 2; 500 steps
+are enough, because 1,000 change nothing.
 """
 
 from functools import cache
