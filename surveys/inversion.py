@@ -18,7 +18,7 @@ SIZES = {
     "wide": (6, 24, 96, 196),
     "tight": (10, 40, 120, 196),
 }
-SHARES = (1.0, 0.6, 0.3)
+SHARES = (1.0, 0.6, 0.3, 0.2)
 SIGNALS, STARTS, STEPS, RATE = 20, 10, 500, 1.0
 EASY = ("vae wide", "gan wide")
 ALL = (*EASY, "vae steep", "gan tight")
@@ -167,8 +167,12 @@ def steep_one_start(seed):
     return {short: numbers[name] for short, name in names.items()}
 
 
-@survey("inversion/ten-starts-equal", seeds=SEEDS, value=lead("100%", 10))
-def ten_starts_equal(seed):
+@survey(
+    "inversion/ten-starts-ahead",
+    seeds=SEEDS,
+    value=lambda u: -lead("100%", 10)(u),
+)
+def ten_starts_ahead(seed):
     """The same numbers, judged with ten starts."""
     return everything(seed)
 

@@ -297,12 +297,12 @@ def other_weights():
     return share_found(gen, found, z)
 
 
-@control("inversion/ten-starts-equal", "one start at rate 0.05", heavy=True)
+@control("inversion/ten-starts-ahead", "one start at rate 0.05", heavy=True)
 def one_slow_start():
     leads = []
     for seed in (0, 1, 2):
         gen, z = trained(seed)
-        leads.append(pursued(gen, z) - share_of_descent(gen, z, 1, 0.05))
+        leads.append(share_of_descent(gen, z, 1, 0.05) - pursued(gen, z))
     return float(np.median(leads))
 
 
