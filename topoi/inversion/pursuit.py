@@ -55,7 +55,7 @@ def invert_layerwise(
             return Inversion(np.zeros(gen.widths[0]), found, False)
         rows = x > support * np.abs(x).max()
         found.insert(0, x)
-    z = np.linalg.lstsq(gen.weights[0][rows], x[rows])[0]
+    z = np.linalg.lstsq(gen.weights[0][rows], x[rows], None)[0]
     return Inversion(z, found, True)
 
 
@@ -112,7 +112,7 @@ def nonnegative_pursuit(
     """
     _check_equations(M, b, A)
     if np.linalg.matrix_rank(M) == M.shape[1]:
-        return _solved(M, b, np.maximum(np.linalg.lstsq(M, b)[0], 0))
+        return _solved(M, b, np.maximum(np.linalg.lstsq(M, b, None)[0], 0))
     rows, values = independent_rows(M, b)
     result = linprog(
         np.ones(M.shape[1]),
@@ -136,7 +136,7 @@ def signed_pursuit(
     """Return an x of least sum of abs(x_i) with M x = b; A is not used."""
     _check_equations(M, b, A)
     if np.linalg.matrix_rank(M) == M.shape[1]:
-        return _solved(M, b, np.linalg.lstsq(M, b)[0])
+        return _solved(M, b, np.linalg.lstsq(M, b, None)[0])
     x = stability.basis_pursuit(*independent_rows(M, b))
     return _solved(M, b, _refined(M, b, x))
 
@@ -151,7 +151,7 @@ def _refined(M: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
     if np.linalg.matrix_rank(M[:, on]) < on.sum():
         return x
     better = np.zeros_like(x)
-    better[on] = np.linalg.lstsq(M[:, on], b)[0]
+    better[on] = np.linalg.lstsq(M[:, on], b, None)[0]
     return better
 
 
@@ -322,7 +322,7 @@ def debiased(
     """
     on = x > share * x.max(initial=0)
     found = np.zeros_like(x)
-    found[on] = np.maximum(np.linalg.lstsq(M[:, on], b)[0], 0)
+    found[on] = np.maximum(np.linalg.lstsq(M[:, on], b, None)[0], 0)
     return found
 
 
