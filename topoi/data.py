@@ -67,6 +67,76 @@ class Penguins(NamedTuple):
     year: np.ndarray  # (344,) int16
 
 
+class Concrete(NamedTuple):
+    """One tested cylinder a row; ingredients in kg per cubic metre."""
+
+    cement: np.ndarray  # (1030,) float32, like all ingredients
+    slag: np.ndarray  # of blast furnaces
+    ash: np.ndarray  # fly ash
+    water: np.ndarray
+    plasticizer: np.ndarray
+    coarse: np.ndarray  # coarse aggregate
+    fine: np.ndarray  # fine aggregate
+    age: np.ndarray  # (1030,) int16, days
+    strength: np.ndarray  # (1030,) float32, megapascal
+
+
+class Credit(NamedTuple):
+    """One applicant a row; -1 and "" mean that an answer is missing."""
+
+    seniority: np.ndarray  # (4454,) int32, like all numbers; years in job
+    time: np.ndarray  # months of the loan
+    age: np.ndarray  # years
+    expenses: np.ndarray
+    income: np.ndarray
+    assets: np.ndarray
+    debt: np.ndarray
+    amount: np.ndarray  # of the loan
+    price: np.ndarray  # of the goods
+    home: np.ndarray  # (4454,) text, like the next three
+    marital: np.ndarray
+    records: np.ndarray  # "yes" if earlier trouble is on record
+    job: np.ndarray
+    bad: np.ndarray  # (4454,) uint8, 1 if the loan was not paid back
+
+
+class Diamonds(NamedTuple):
+    """One diamond a row; lengths and shares in hundredths as shipped."""
+
+    price: np.ndarray  # (21576,) uint16, US dollars
+    carat: np.ndarray  # (21576,) uint16, hundredths of a carat
+    depth: np.ndarray  # hundredths of a per cent
+    table: np.ndarray  # hundredths of a per cent
+    x: np.ndarray  # hundredths of a millimetre
+    y: np.ndarray
+    z: np.ndarray
+    cut: np.ndarray  # (21576,) uint8, 0 Fair to 4 Ideal
+    color: np.ndarray  # uint8, 0 J (worst) to 6 D
+    clarity: np.ndarray  # uint8, 0 I1 (worst) to 7 IF
+
+
+class Phishing(NamedTuple):
+    """One web page a row; properties 0, 1 (doubtful) or 2 as in the source."""
+
+    empty_server_form_handler: np.ndarray  # (1250,) uint8, like all
+    popup_window: np.ndarray
+    https: np.ndarray
+    request_from_other_domain: np.ndarray
+    anchor_from_other_domain: np.ndarray
+    is_popular: np.ndarray
+    long_url: np.ndarray
+    age_of_domain: np.ndarray
+    ip_in_url: np.ndarray
+    is_phishing: np.ndarray  # 1 or 0
+
+
+class Shuttle(NamedTuple):
+    """Readings of nine sensors, most of them of a normal state."""
+
+    x: np.ndarray  # (49097, 9) int16
+    anomaly: np.ndarray  # (49097,) uint8, 1 on 3,511 rows
+
+
 class Integrals(NamedTuple):
     """One problem of integration a row, in Python's notation."""
 
@@ -75,7 +145,18 @@ class Integrals(NamedTuple):
     antiderivative: np.ndarray  # (n,) text
 
 
-DataSet = Images | Signals | Demand | Penguins | Integrals
+DataSet = (
+    Concrete
+    | Credit
+    | Demand
+    | Diamonds
+    | Images
+    | Integrals
+    | Penguins
+    | Phishing
+    | Shuttle
+    | Signals
+)
 
 
 class _Entry(NamedTuple):
@@ -85,12 +166,17 @@ class _Entry(NamedTuple):
 
 
 CATALOGUE = {
+    "concrete": _Entry("concrete.npz", Concrete),
+    "credit": _Entry("credit.npz", Credit),
+    "diamonds": _Entry("diamonds.npz", Diamonds),
     "elecdemand": _Entry("elecdemand.npz", Demand),
     "mnist": _Entry("mnist20k.npz", Images),
     "mnist1d": _Entry("mnist1d.npz", Signals),
     "mnist60k": _Entry("mnist60k.npz", Images, shipped=False),
     "penguins": _Entry("penguins.npz", Penguins),
+    "phishing": _Entry("phishing.npz", Phishing),
     "rubi": _Entry("rubi.npz", Integrals),
+    "shuttle": _Entry("shuttle.npz", Shuttle),
 }
 
 
@@ -122,10 +208,10 @@ def load(name: str) -> DataSet:
 
     Returns
     -------
-    Images, Signals, Demand, Penguins or Integrals
-        Arrays as stored: dtypes, shapes and units are those of the tuple's
-        definition. Every call reads the file again, so the arrays belong to
-        the caller, who may write into them.
+    named tuple
+        A member of `DataSet`. Arrays as stored: dtypes, shapes and units are
+        those of the tuple's definition. Every call reads the file again, so
+        the arrays belong to the caller, who may write into them.
 
     Raises
     ------
