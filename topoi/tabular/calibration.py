@@ -157,13 +157,13 @@ def fit_temperature(
     def slope(b: float) -> float:
         return float(np.mean(z * (expit(b * z) - y)))
 
+    if ((2 * y - 1) * z > 0).all():
+        raise ValueError("The logits separate the labels: T would be 0.")
     low, high = 0.0, 1.0
     if slope(low) >= 0:
         raise ValueError("The logits are no better than chance: T infinite.")
     while slope(high) < 0:
         low, high = high, 2 * high
-        if high > 1e6:
-            raise ValueError("The logits separate the labels: T would be 0.")
     for _ in range(steps):
         middle = (low + high) / 2
         low, high = (middle, high) if slope(middle) < 0 else (low, middle)
