@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.special import ndtr
 
-from topoi import plotting
-from topoi.plotting import diagram, explorable
+from topoi.plotting import CORAL, INDIGO, LAGOON, MUTED, diagram, explorable
 from topoi.tabular.ranking import binormal_auc
+from topoi.tabular.tables import credit_encoder, credit_table, rows_of
 
 DISTANCE = 1.8  # between the scores' means, in standard deviations
 SHARES = (0.5, 0.2, 0.05, 0.01)
@@ -13,31 +13,44 @@ THRESHOLDS = tuple(np.arange(-1.0, 4.1, 0.5).round(1).tolist())
 CASES = 10_000
 
 
-def draw_encoding() -> diagram.Canvas:
-    """Draw how one applicant of the credit table becomes a vector."""
-    canvas = diagram.Canvas(height=4.4)
-    cells = (
-        ("income", "missing", "median 3.2", plotting.CORAL),
-        ("age", "26", "(26 - 37) / 11", plotting.LAGOON),
-        ("job", "fixed", "one place per word", plotting.INDIGO),
-    )
-    features = (
-        (("filled", "0.1"), ("missing?", "1")),
-        (("age", "-1.0"),),
-        (("fixed", "1"), ("freelance", "0"), ("other", "0")),
-    )
-    places = iter(np.arange(3.95, 0.2, -0.68))
-    for (name, value, how, color), made in zip(cells, features, strict=True):
-        rows = [next(places) for _ in made]
-        middle = float(np.mean(rows))
-        cell = canvas.box(1.5, middle, value, color, note=name)
-        step = canvas.box(5.6, middle, how, width=3.4)
+def draw_encoding(row: int = 571) -> diagram.Canvas:
+    """Draw how one applicant of the credit table becomes a vector.
+
+    Numbers are those of an encoder that was fitted on the whole table.
+    """
+    columns, _ = credit_table()
+    one = rows_of(columns, np.array([row]))
+    encoder = credit_encoder().fit(columns)
+    values = encoder.transform(one)[0]  # (features,)
+    feature = dict(zip(encoder.names, values, strict=True))
+    canvas = diagram.Canvas(height=4.9)
+    canvas.text(1.6, 4.65, "cell", MUTED)
+    canvas.text(10.3, 4.65, "features", MUTED)
+    places = iter((4.05, 3.45, 2.55, 1.65, 1.05, 0.45))
+    for name, how, color, made in (
+        ("income", "fill, log, scale", CORAL, ("income", "income missing")),
+        ("age", "scale", LAGOON, ("age",)),
+        ("job", "one place per word", INDIGO,
+         ("job = fixed", "job = freelance", "job = partime")),
+    ):  # fmt: skip
+        heights = [next(places) for _ in made]
+        middle = float(np.mean(heights))
+        cell = canvas.box(1.6, middle, _shown(one[name][0]), color, name)
+        step = canvas.box(5.4, middle, how, width=3.2)
         canvas.arrow(cell, step)
-        for (feature, number), y in zip(made, rows, strict=True):
-            box = canvas.box(10.3, y, number, color, width=1.3, height=0.5)
+        for label, y in zip(made, heights, strict=True):
+            number = f"{feature[label]:.2f}".removesuffix(".00")
+            box = canvas.box(8.9, y, number, color, width=1.2, height=0.46)
             canvas.arrow(step, box)
-            canvas.text(11.9, y, feature)
+            canvas.text(9.75, y, label, ha="left")
     return canvas
+
+
+def _shown(cell) -> str:
+    """Return a cell as it is written into a box."""
+    if isinstance(cell, str):
+        return str(cell) or "missing"
+    return "missing" if np.isnan(cell) else f"{cell:g}"
 
 
 def alarms(
