@@ -117,12 +117,12 @@ def without_conflicts():
     clean = ~(tabular.label_counts(groups, y) > 0).all(axis=1)[groups]
     x, y, groups = x[clean], y[clean], groups[clean]
     shares = []
-    for splitter in (
-        StratifiedKFold(5, shuffle=True, random_state=0),
-        GroupKFold(5, shuffle=True, random_state=0),
+    for folds in (
+        StratifiedKFold(5, shuffle=True, random_state=0).split(x, y),
+        GroupKFold(5, shuffle=True, random_state=0).split(x, y, groups),
     ):
         right = 0
-        for train, test in splitter.split(x, y, groups):
+        for train, test in folds:
             model = RandomForestClassifier(40, random_state=0)
             model.fit(x[train], y[train])
             right += np.sum(model.predict(x[test]) == y[test])

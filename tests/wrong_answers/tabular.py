@@ -445,4 +445,41 @@ WRONG_ANSWERS = [
 ]
 
 # Changes of a solution that make no difference (`make mutants`).
-SAME = {}
+_ROWS_ZIPPED = "for row, label in zip(x.tolist(), y.tolist(), strict=True):"
+_GRID = "grid = np.geomspace(0.05, 20, 1201)"
+_LOSSES = "losses = [np.logaddexp(0, wrong_way / t).mean() for t in grid]"
+SAME = {
+    (
+        "twins",
+        _ROWS_ZIPPED + " => for row, label in zip(x.tolist(), y.tolist()):",
+    ): "x and y have the same length",
+    (
+        "twins",
+        _ROWS_ZIPPED + " => " + _ROWS_ZIPPED.replace("True", "False"),
+    ): "x and y have the same length",
+    (
+        "twins",
+        "right += max(ones, zeros) => right += max(zeros, ones)",
+    ): "the maximum does not mind the order",
+    (
+        "temperature",
+        f"{_GRID} => grid = np.geomspace(0.05, 21, 1201)",
+    ): "the minimum of a longer grid is the same within 1 %",
+    (
+        "temperature",
+        f"{_GRID} => grid = np.geomspace(0.05, 20, 1202)",
+    ): "one more point moves the grid by less than 1 %",
+    (
+        "temperature",
+        f"{_GRID} => grid = np.geomspace(0.05, 20, 1200)",
+    ): "one point less moves the grid by less than 1 %",
+    (
+        "temperature",
+        f"{_LOSSES} => {_LOSSES.replace('.mean', '.sum')}",
+    ): "a sum has its minimum where the mean has it",
+    (
+        "temperature",
+        f"{_LOSSES} => "
+        + _LOSSES.replace("0, wrong_way / t", "wrong_way / t, 0"),
+    ): "logaddexp is symmetric",
+}
