@@ -90,7 +90,7 @@ def encode_column(train, rows):
         "encode",
         "division by zero",
         _encode(zero="deviation"),
-        r"NaN|not finite|finite",
+        r"divide by zero|NaN|finite",
     ),
     WrongAnswer(
         "encode",
