@@ -118,6 +118,41 @@ def test_moving_statistics_are_written_by_a_differentiated_call():
     )
 
 
+# -- pullback ---------------------------------------------------------------
+
+
+def test_pullback_of_a_product_by_hand():
+    """With f = (x0 x1, x1^2) the rows of the Jacobian are known."""
+    y, pull = autodiff.pullback(
+        lambda u: ops.stack([u[0] * u[1], u[1] ** 2]), np.float32([2, 3])
+    )
+    np.testing.assert_allclose(array(y), [6, 9])
+    rows = [array(pull(np.eye(2, dtype="f4")[k])) for k in range(2)]
+    np.testing.assert_allclose(rows, [[3, 2], [0, 6]])
+
+
+def test_pullback_agrees_with_the_gradient_of_a_sum():
+    model, x = network(4, 2), normal(6, 3)
+    y, pull = autodiff.pullback(model, x)
+    np.testing.assert_allclose(array(y), array(model(x)), atol=1e-6)
+    weight = normal(6, 2, seed=3)
+    wanted = input_gradient(lambda u: ops.sum(model(u) * weight, -1), x)
+    for _ in range(2):  # f is not evaluated again, so twice is allowed
+        np.testing.assert_allclose(
+            array(pull(weight)), array(wanted), atol=1e-6
+        )
+
+
+def test_pullback_of_a_constant_is_zero():
+    _, pull = autodiff.pullback(lambda u: ops.ones((2,)), normal(3))
+    np.testing.assert_array_equal(array(pull(normal(2))), np.zeros(3))
+
+
+def test_pullback_refuses_integers():
+    with pytest.raises(TypeError, match=r"pullback needs .* got uint8"):
+        autodiff.pullback(lambda u: u, np.zeros((2, 3), np.uint8))
+
+
 # -- value_and_grad ---------------------------------------------------------
 
 

@@ -1,15 +1,17 @@
 """Gradients on TensorFlow, JAX and PyTorch: the one place they differ.
 
-Three functions, the same on every backend:
+Four functions, the same on every backend:
 
 - `make_step(loss_fn, optimizer, trainable, state)` returns one compiled
   training step; what a GAN, an actor-critic or any other loop with more than
   one loss needs.
 - `value_and_grad(f, variables)` differentiates with respect to variables.
 - `input_gradient(f, x)` differentiates with respect to an input, and the
-  result can be differentiated again.
+  result can be differentiated again;
+- `pullback(f, x)` evaluates f once and then pulls any number of cotangents
+  back to the input: rows of a Jacobian, one backward pass each.
 
-They share one idea. While the reader's function runs, a scope
+The first three share one idea. While the reader's function runs, a scope
 lends it the values of the variables and catches what it assigns to them. So
 the function is pure, as JAX demands, and the same code is pure on TensorFlow
 and PyTorch. The scope also notes which variables were touched: a variable
@@ -189,14 +191,7 @@ def input_gradient(f: Callable[[Array], Array], x: Array) -> Array:
     TypeError
         If `x` does not hold floating point numbers.
     """
-    x = _to_tensor(x)
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    if not keras.backend.is_float_dtype(dtype):
-        raise TypeError(
-            "input_gradient needs an array of floating point numbers, got "
-            f"{dtype} of shape {tuple(x.shape)}. Convert it first: "
-            "ops.cast(x, 'float32')."
-        )
+    x = _floating("input_gradient", x)
     written = {}
 
     def run(values):
@@ -208,6 +203,36 @@ def input_gradient(f: Callable[[Array], Array], x: Array) -> Array:
     updates, (gradient,) = _differentiate(run, [x], again=True)
     _assign(written, updates)
     return ops.zeros_like(x) if gradient is None else gradient
+
+
+def pullback(
+    f: Callable[[Array], Array], x: Array
+) -> tuple[Array, Callable[[Array], Array]]:
+    """Return f(x), and a function that pulls cotangents back to x.
+
+    Parameters
+    ----------
+    f : callable
+        Maps one array to one array of any shape.
+    x : array of floating point numbers, any shape
+        Where to differentiate; float64 becomes ``keras.config.floatx()``.
+
+    Returns
+    -------
+    y : array
+        The value f(x), without a graph.
+    pull : callable
+        ``pull(cotangent)``, with a cotangent of the shape of y, returns the
+        gradient of ``sum(cotangent * f(x))`` with respect to x, of the shape
+        of x. Each call is one backward pass; f is not evaluated again.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold floating point numbers.
+    """
+    x = _floating("pullback", x)
+    return _pull(f, x)
 
 
 # -- The scope that lends values --------------------------------------------
@@ -460,6 +485,47 @@ def _differentiate_torch(run, values, again):
     return extra, list(gradients)
 
 
+def _pull(f: Callable, x: Array) -> tuple[Array, Callable]:
+    """Do the work of `pullback` on the backend that is in use."""
+    if _backend() == "jax":
+        import jax
+
+        y, pull = jax.vjp(f, x)
+        return y, lambda cotangent: pull(_to_tensor(cotangent))[0]
+    if _backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(
+            persistent=True, watch_accessed_variables=False
+        ) as tape:
+            tape.watch(x)
+            y = f(x)
+        zero = tf.UnconnectedGradients.ZERO
+        return y, lambda cotangent: tape.gradient(
+            y, x, _to_tensor(cotangent), zero
+        )
+    return _pull_torch(f, x)
+
+
+def _pull_torch(f, x):
+    """Do the work of `pullback` on PyTorch."""
+    import torch
+
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        y = f(x)
+
+    def pull(cotangent):
+        if not y.requires_grad:
+            return torch.zeros_like(x)
+        (gradient,) = torch.autograd.grad(
+            y, x, _to_tensor(cotangent), retain_graph=True, allow_unused=True
+        )
+        return torch.zeros_like(x) if gradient is None else gradient
+
+    return y.detach(), pull
+
+
 def conv2d_of_views(
     x: Array,
     kernel: Array,
@@ -519,6 +585,19 @@ def _detach(result: Any) -> Any:
 
 
 # -- Checks -----------------------------------------------------------------
+
+
+def _floating(caller: str, x: Any) -> Array:
+    """Convert the input of a derivative; refuse what is not floating."""
+    x = _to_tensor(x)
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        raise TypeError(
+            f"{caller} needs an array of floating point numbers, got "
+            f"{dtype} of shape {tuple(x.shape)}. Convert it first: "
+            "ops.cast(x, 'float32')."
+        )
+    return x
 
 
 def _to_tensor(array: Any) -> Array:
