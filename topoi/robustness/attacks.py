@@ -107,7 +107,7 @@ def fgsm_eps_for_rate(
     rate : float
         The share, in (0, 1].
     grid : ndarray, optional
-        Sizes to try, in rising order; 0.005 to 1 in steps of 0.005 by
+        Sizes to try, in rising order; 0.001 to 0.4 in steps of 0.001 by
         default.
 
     Raises
@@ -151,7 +151,7 @@ def fgsm_own_eps(
 
 
 def _grid(grid: np.ndarray | None) -> np.ndarray:
-    grid = np.arange(1, 201) / 200 if grid is None else np.asarray(grid)
+    grid = np.arange(1, 401) / 1000 if grid is None else np.asarray(grid)
     return grid.astype("float32")
 
 
