@@ -27,7 +27,7 @@ def rho_adv(r: np.ndarray, x: np.ndarray, ord: float = 2) -> float:
 
     Notes
     -----
-    Source: Moosavi-Dezfooli et al. (2016), equation 15.
+    Source: Moosavi-Dezfooli et al. (2016), experiments.
     """
     if np.shape(r) != np.shape(x):
         raise ValueError(
@@ -187,7 +187,7 @@ def lbfgs_attack(
     Minimises ``c norm(r)^2 + loss(x + r, target)`` and looks for the largest
     c at which the target is reached. The problems of a batch share no
     variable, so they are minimised as one sum. Without bounds on the pixels.
-    Source: Szegedy et al. (2014), section 4.1, where the norm is not squared.
+    Source: Szegedy et al. (2014).
     """
     x = checked_batch(x)
     order = np.argsort(-logits_of(model, x), axis=1)[:, 1 : targets + 1]

@@ -44,7 +44,7 @@ def curvature_score(
 
     Notes
     -----
-    Source: Fawzi et al. (2018), section 5; signs as in this package.
+    Source: Fawzi et al. (2018); signs as in this package.
     """
     x = checked_batch(x)
     logits = logits_of(model, x)

@@ -158,7 +158,7 @@ def fine_tune(
         Inputs, perhaps perturbed, and their true labels.
     settings : Settings
         Five epochs at half of the learning rate, as Moosavi-Dezfooli et al.
-        (2016), section 4.2.
+        (2016).
     """
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())

@@ -49,7 +49,7 @@ def linear_step(
 
     Notes
     -----
-    Source: Moosavi-Dezfooli et al. (2016), equations 8, 9 and 11, 12.
+    Source: Moosavi-Dezfooli et al. (2016), the multiclass and the l_p case.
     """
     if norm not in (2, np.inf):
         raise ValueError(f"norm is 2 or numpy.inf, but it is {norm!r}.")
