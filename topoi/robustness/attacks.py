@@ -115,13 +115,11 @@ def fgsm_eps_for_rate(
     ValueError
         If no size of the grid is enough.
     """
-    own = fgsm_own_eps(model, x, label, grid)
-    grid = _grid(grid)
+    x, label, grid = checked_batch(x), np.asarray(label), _grid(grid)
+    direction = sign_direction(model, x, label)
     for eps in grid:
-        if np.mean(own <= eps) >= rate:
-            fooled = labels_of(model, x + fgsm(model, x, label, eps)) != label
-            if np.mean(fooled) >= rate:
-                return float(eps)
+        if np.mean(labels_of(model, x + eps * direction) != label) >= rate:
+            return float(eps)
     raise ValueError(
         f"No eps up to {grid[-1]} changes {rate:.0%} of the labels: give a "
         "longer grid."
