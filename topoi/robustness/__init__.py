@@ -36,6 +36,7 @@ from topoi.robustness.networks import (
 )
 from topoi.robustness.perturb import (
     DeepFoolResult,
+    batch_step,
     deepfool,
     linear_step,
     move_into_class,
@@ -66,6 +67,7 @@ __all__ = [
     "Settings",
     "SharpSoftplus",
     "affine_classifier",
+    "batch_step",
     "boundary_points",
     "build_smooth_mlp",
     "curvature_score",

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from keras import ops
 
+from topoi import autodiff
 from topoi.robustness.slopes import (
     checked_batch,
     labels_of,
@@ -121,18 +123,18 @@ def deepfool(
     x = checked_batch(x)
     _check(overshoot, max_iter, linearise_at)
     limits = clip or (-np.inf, np.inf)
-    start = logits_of(model, x)
-    candidates = np.argsort(-start, axis=1, kind="stable")[:, :num_classes]
-    label = candidates[:, 0]
-    if candidates.shape[1] < 2:
-        raise ValueError("DeepFool needs at least two classes.")
     further = 1 + overshoot
     ahead = further if linearise_at == "overshot" else 1.0
-    r, new_label = np.zeros_like(x), label.copy()
-    iterations, active = np.zeros(len(x), int), np.arange(len(x))
+    r, candidates, active = np.zeros_like(x), None, np.arange(len(x))
+    iterations = np.zeros(len(x), int)
     for _ in range(max_iter):
         at = np.clip(x[active] + ahead * r[active], *limits)
-        r[active] += _step(model, at, candidates[active], norm, extra)
+        logits, pull = autodiff.pullback(model, at)
+        logits = ops.convert_to_numpy(logits)
+        if candidates is None:
+            candidates = _likeliest(logits, num_classes)
+            label, new_label = candidates[:, 0], candidates[:, 0].copy()
+        r[active] += batch_step(logits, pull, candidates[active], norm, extra)
         iterations[active] += 1
         moved = np.clip(x[active] + further * r[active], *limits)
         new_label[active] = labels_of(model, moved)
@@ -146,14 +148,48 @@ def deepfool(
     )
 
 
-def _step(model, x, candidates, norm, extra):
-    """Return one step for each example, in the shape of x."""
-    logits, jacobian = logit_jacobian(model, x, candidates)
+def _likeliest(logits: np.ndarray, num_classes: int | None) -> np.ndarray:
+    """Return the classes with the largest logits, the largest first."""
+    order = np.argsort(-logits, axis=1, kind="stable")[:, :num_classes]
+    if order.shape[1] < 2:
+        raise ValueError("DeepFool needs at least two classes.")
+    return order
+
+
+def batch_step(
+    logits: np.ndarray,
+    pull: Callable,
+    candidates: np.ndarray,
+    norm: float = 2,
+    extra: float = 0.0,
+) -> np.ndarray:
+    """Return DeepFool's step for each example of a batch.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+    pull : callable
+        Of `topoi.autodiff.pullback`: one backward pass a call.
+    candidates : ndarray of int, shape (n, m)
+        The own class of each example, and the others to consider.
+    norm, extra
+        As for `linear_step`.
+
+    Returns
+    -------
+    ndarray, of the shape of the inputs
+    """
     chosen = np.take_along_axis(logits, candidates, axis=1)
     gaps = chosen[:, 1:] - chosen[:, :1]  # (n, m - 1)
-    slopes = jacobian[:, 1:] - jacobian[:, :1]  # (n, m - 1, ...)
-    flat = slopes.reshape(*gaps.shape, -1)  # (n, m - 1, d)
-    return linear_step(gaps, flat, norm, extra).reshape(x.shape)
+    one_hot = np.eye(logits.shape[1], dtype="float32")
+    own = one_hot[candidates[:, 0]]  # (n, classes)
+    rows = [
+        ops.convert_to_numpy(pull(one_hot[other] - own))
+        for other in candidates[:, 1:].T
+    ]
+    shape = rows[0].shape
+    flat = np.stack([row.reshape(len(row), -1) for row in rows], axis=1)
+    return linear_step(gaps, flat, norm, extra).reshape(shape)
 
 
 def _check(overshoot: float, max_iter: int, linearise_at: str) -> None:
