@@ -5,6 +5,8 @@ from topoi.robustness import SharpSoftplus
 
 EXAMPLES = {
     "SharpSoftplus": Example(
-        lambda **kwargs: SharpSoftplus(4.0, **kwargs), (5,)
+        lambda **kwargs: SharpSoftplus(4.0, **kwargs),
+        (5,),
+        infinity="bounded",  # minus infinity becomes 0, as for relu
     ),
 }

@@ -27,7 +27,8 @@ class SharpSoftplus(layers.Layer):
     -----
     Any shape; the shape stays. The second derivative is
     ``beta s (1 - s)`` with s the logistic function of ``beta a``, so a
-    network of these has a curvature where a relu network has none.
+    network of these has a curvature where a relu network has none. Minus
+    infinity becomes 0, as for relu.
     """
 
     def __init__(self, beta: float = 10.0, **kwargs):
