@@ -60,6 +60,7 @@ QUEUE  = $(if $(filter-out 0,$(GPUS)),$$(($(GPUS) * $(PER_GPU))),$(WORKERS))
 RESOLVE = "$(PY)" -m uv pip compile --universal --generate-hashes \
   --no-emit-index-url --python-version 3.11 --no-header
 PARTS  := read labs-light labs run
+LOCKS  := cpu tensorflow-cuda jax-cuda torch-cuda
 TOPICS := $(shell sed -n 's/^  - {id: \([a-z_]*\),.*/\1/p' topics.yml)
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 ELSEWHERE := $(addprefix --ignore=tests/,browser hub slurm)
