@@ -36,6 +36,22 @@ def test_the_library_imports_nothing_of_posix_alone(path):
     assert found & POSIX == set()
 
 
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "topoi").rglob("*.py")),
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_the_library_names_the_encoding_of_text(path):
+    """Windows has another default; bytes and npz files need none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        name = getattr(call.func, "attr", "")
+        positional = {"read_text": 0, "write_text": 1}.get(name)
+        if positional is not None:
+            named = any(word.arg == "encoding" for word in call.keywords)
+            assert named or len(call.args) > positional, ast.unparse(call)
+
+
 ALONE = """
 import sys
 blocked = set(sys.argv[1].split(","))
@@ -48,6 +64,13 @@ for name in blocked & set(sys.modules):
     sys.modules[name] = None
 import matplotlib
 matplotlib.use("Agg")
+import os, signal
+for module, names in (
+    (os, "fork killpg getuid geteuid sched_getaffinity nice getloadavg"),
+    (signal, "SIGALRM SIGKILL SIGUSR1 alarm setitimer ITIMER_REAL"),
+):
+    for name in names.split():
+        delattr(module, name)
 from tools import labs
 nb = labs.read(labs.ROOT / "labs" / f"{sys.argv[2]}.ipynb")
 names = {"__name__": "__main__"}

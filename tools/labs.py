@@ -233,7 +233,7 @@ def write_zip(target: Path, chosen: list[Path]) -> None:
             "README.txt": student_readme(chosen),
         }
         | {
-            name: (ROOT / "requirements" / lock).read_text()
+            name: (ROOT / "requirements" / lock).read_text(encoding="utf-8")
             for name, lock in LOCKS.items()
         }
         | {

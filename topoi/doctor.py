@@ -128,7 +128,7 @@ def _packages(lock: Path) -> Checks:
         yield False, f"{lock} is missing: `git checkout {lock}`"
         return
     count = 0
-    for requirement in _pins(lock.read_text()):
+    for requirement in _pins(lock.read_text(encoding="utf-8")):
         pinned = next(iter(requirement.specifier)).version
         try:
             found = importlib.metadata.version(requirement.name)

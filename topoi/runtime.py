@@ -258,7 +258,9 @@ def _leave_report() -> None:
     """Tell the runner, at the end, what this process ran on."""
     peak = _gpu_peak_mb(current_backend())
     report = {**device_report(), "gpu_peak_mb": peak}
-    Path(os.environ["TOPOI_REPORT"]).write_text(json.dumps(report))
+    Path(os.environ["TOPOI_REPORT"]).write_text(
+        json.dumps(report), encoding="utf-8"
+    )
 
 
 def _gpu_peak_mb(backend: str) -> int | None:

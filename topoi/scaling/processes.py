@@ -113,15 +113,22 @@ def _wait(processes: list[subprocess.Popen], timeout: float) -> None:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """Kill a process and all that it started, and collect its status."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Kill a process and all that it started, and collect its status.
+
+    Windows has no groups of processes to kill; `taskkill` follows the tree.
+    """
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(tree, capture_output=True)
     process.wait()
 
 
 def _finished(process: subprocess.Popen, folder: Path, n: int) -> Finished:
     texts = (
-        (folder / f"{n}.{kind}").read_text(errors="replace")
+        (folder / f"{n}.{kind}").read_text("utf-8", errors="replace")
         for kind in ("out", "err")
     )
     return Finished(process.returncode, *texts)

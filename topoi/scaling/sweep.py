@@ -140,7 +140,7 @@ def _store_plan(folder: Path, function: str, trials: Sequence[Trial]) -> None:
     plan = {"function": function, "trials": [asdict(t) for t in trials]}
     plan = json.loads(json.dumps(plan))
     path = folder / PLAN
-    if path.exists() and json.loads(path.read_text()) != plan:
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
         raise SweepError(
             f"{folder} holds another sweep. Results of two sweeps must not "
             "mix: choose a new folder, or delete this one."
@@ -168,7 +168,7 @@ def run_trial(folder: Path, trial_id: int) -> None:
     SweepError
         If the plan has no trial of this number.
     """
-    plan = json.loads((Path(folder) / PLAN).read_text())
+    plan = json.loads((Path(folder) / PLAN).read_text(encoding="utf-8"))
     chosen = [t for t in plan["trials"] if t["id"] == trial_id]
     if not chosen:
         raise SweepError(
@@ -202,7 +202,7 @@ def collect(folder: Path) -> list[dict]:
         trial or to other settings, or a line is not valid JSON.
     """
     folder = Path(folder)
-    plan = json.loads((folder / PLAN).read_text())["trials"]
+    plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))["trials"]
     planned = {trial["id"]: trial for trial in plan}
     records = _records(folder)
     ids = [record["id"] for record in records]
@@ -243,7 +243,9 @@ def _last_words(folder: Path, missing: list[int]) -> str:
     """Return the last line of the first missing trial's log, if any."""
     for trial in missing[:1]:
         log = folder / LOGS / f"{trial}.log"
-        lines = log.read_text().split("\n") if log.exists() else []
+        lines = (
+            log.read_text(encoding="utf-8").split("\n") if log.exists() else []
+        )
         said = [line for line in lines if line.strip()]
         if said:
             return f" The log of trial {trial} ends: {said[-1]}"
@@ -359,7 +361,7 @@ def slurm_array(
 
     def execute(folder: Path, ids: list[int]) -> None:
         script = folder / "array.sbatch"
-        script.write_text(array_script(folder, ids, slots))
+        script.write_text(array_script(folder, ids, slots), encoding="utf-8")
         job = slurm("sbatch", "--parsable", str(script)).split(";")[0]
         deadline = time.monotonic() + timeout
         while slurm("squeue", "--noheader", "--jobs", job):
@@ -381,7 +383,9 @@ def emulated_array(slots: int = 2, timeout: float = 120) -> Executor:
     def execute(folder: Path, ids: list[int]) -> None:
         script = array_script(folder, ids, slots)
         for i, run in run_array(script, slots, timeout).items():
-            (folder / LOGS / f"{i}.log").write_text(run.stdout + run.stderr)
+            (folder / LOGS / f"{i}.log").write_text(
+                run.stdout + run.stderr, encoding="utf-8"
+            )
 
     return execute
 

@@ -270,7 +270,8 @@ def _last(text: str) -> str:
 
 def main(name: str, rank: str, world: str, *ports: str) -> None:
     """Run one worker and print its weights as a line of JSON."""
-    signal.alarm(LIMIT)
+    if hasattr(signal, "alarm"):  # not on Windows
+        signal.alarm(LIMIT)
     worker = {f.__name__: f for f in (tensorflow, torch, jax, repeat)}[name]
     weights = worker(int(rank), int(world), list(ports))
     print(json.dumps([w.tolist() for w in weights]))

@@ -171,7 +171,9 @@ def main(arguments: list[str]) -> int:
     runtime.setup("small", seed=7)
     made = TABLES[options.table]()
     path = data.folder() / shipped.FOLDER / shipped.RESULTS
-    stored = json.loads(path.read_text()) if path.exists() else {}
+    stored = (
+        json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    )
     stored[options.table] = made
     text = json.dumps(stored, indent=1, sort_keys=True) + "\n"
     shipped.write_whole(path, text.encode())

@@ -271,7 +271,7 @@ def _claim(folder: Path, settings: Settings, seed: int) -> None:
             )
         shipped.write_whole(path, json.dumps(mine, indent=1).encode())
         return
-    theirs = json.loads(path.read_text())
+    theirs = json.loads(path.read_text(encoding="utf-8"))
     other = sorted(k for k in mine if mine[k] != theirs.get(k))
     if other:
         changes = ", ".join(
@@ -311,7 +311,7 @@ def _stored_pairs(
         made = make_pairs(settings, seed)
         lines = (" ".join(a) + "|" + " ".join(b) for a, b in made)
         shipped.write_whole(path, "\n".join(lines).encode())
-    return shipped.read_pairs(path.read_text())
+    return shipped.read_pairs(path.read_text(encoding="utf-8"))
 
 
 def _restored(settings: Settings, folder: Path | None) -> tuple:
@@ -322,7 +322,7 @@ def _restored(settings: Settings, folder: Path | None) -> tuple:
 
     state = folder / "state.json" if folder else None
     if state and state.exists():
-        stored = json.loads(state.read_text())
+        stored = json.loads(state.read_text(encoding="utf-8"))
         network = keras.models.load_model(folder / stored["checkpoint"])
         return network, stored["done"], stored["losses"]
     network = build_network(settings)
