@@ -39,7 +39,8 @@ def sampling_distribution(
         NaN.
     """
     z = np.asarray(logits, dtype=np.float64)
-    if not (temperature > 0 and 0 < top_p <= 1 and (top_k or 1) > 0):
+    few = top_k is not None and top_k < 1
+    if few or not (temperature > 0 and 0 < top_p <= 1):
         raise ValueError(
             "temperature is positive, top_k from 1 on and top_p in (0, 1], "
             f"but they are {temperature}, {top_k} and {top_p}."

@@ -184,14 +184,13 @@ class CausalAttention(keras.layers.Layer):
             gate = ops.sigmoid(self.gate)
             before = ops.concatenate([k[:, :, :1], k[:, :, :-1]], axis=2)
             k = gate * k + (1 - gate) * before
-        length = x.shape[1]
+        steps = ops.arange(ops.shape(x)[1])
+        back = steps[:, None] - steps  # (time, time): how far back a key is
         bias = None
         if self.positions == "relative":
-            steps = np.arange(length)
-            back = steps[:, np.newaxis] - steps  # (time, time)
-            back = np.clip(back, 0, FARTHEST).astype("int32")
-            bias = ops.take(self.distance, back, axis=1)  # (heads, time, time)
-        return attention_weights(q, k, causal_mask(length), bias)
+            near = ops.clip(back, 0, FARTHEST)
+            bias = ops.take(self.distance, near, axis=1)
+        return attention_weights(q, k, back >= 0, bias)
 
     def _split(self, x):
         shape = ops.shape(x)
