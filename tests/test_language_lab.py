@@ -8,7 +8,7 @@ __all__ = ["environment"]  # a fixture, used by its name
 RIGHT = {
     "encode": (
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     tokens = [bytes([b]) for b in piece.encode()]
     for a, b in merges:
         i = 0
@@ -19,7 +19,7 @@ def encode(piece, merges):
     return tokens
 """,
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     raw = piece.encode()
     tokens = [raw[i : i + 1] for i in range(len(raw))]
     rank = {pair: n for n, pair in enumerate(merges)}

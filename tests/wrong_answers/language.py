@@ -5,7 +5,7 @@ from wrong_answers import WrongAnswer
 # -- exercise 1: encode a piece ---------------------------------------------
 
 _ENCODE = """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     tokens = {start}
     while True:
         pairs = list(zip(tokens, tokens[1:]))
@@ -46,7 +46,7 @@ _ENCODES = [
         "encode",
         "numbers instead of byte strings",
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     return list(piece.encode())
 """,
         r"Tokens are byte strings",
@@ -55,13 +55,13 @@ def encode(piece, merges):
         "encode",
         "the leftmost pair first",
         _encode(choose="next((p for p in pairs if p in merges), None)"),
-        r"the first pair from the left",
+        r"You read from the left",
     ),
     WrongAnswer(
         "encode",
         "longest match",
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     known = {a + b for a, b in merges}
     raw, tokens = piece.encode(), []
     while raw:
@@ -71,7 +71,7 @@ def encode(piece, merges):
         raw = raw[end:]
     return tokens
 """,
-        r"Taking the longest token",
+        r"You read from the left",
     ),
     WrongAnswer(
         "encode",
@@ -83,7 +83,7 @@ def encode(piece, merges):
         "encode",
         "a merge joins one place of the piece",
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     tokens = [bytes([b]) for b in piece.encode()]
     for pair in merges:
         for i in range(len(tokens) - 1):
@@ -98,7 +98,7 @@ def encode(piece, merges):
         "encode",
         "joined from the right",
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     tokens = [bytes([b]) for b in piece.encode()]
     for pair in merges:
         i = len(tokens) - 2
@@ -115,7 +115,7 @@ def encode(piece, merges):
         "encode",
         "the tokens are printed",
         """
-def encode(piece, merges):
+def to_tokens(piece, merges):
     print([bytes([b]) for b in piece.encode()])
 """,
         r"returned None",
@@ -371,11 +371,6 @@ _HEADS = [
             "beta twice",
             {"key": "zero, beta * one, zero"},
             r"not in both",
-        ),
-        (
-            "beta is negative",
-            {"query": "-beta * one, zero, zero"},
-            r"After 1 came 2 and 3",
         ),
         (
             "also writes elsewhere",
