@@ -490,4 +490,26 @@ WRONG_ANSWERS = [
     *_FEWESTS,
 ]
 
-SAME: dict[tuple[str, str], str] = {}
+_P = "p = (kept + discount * kinds * lower) / np.maximum(total, 1)"
+
+SAME = {
+    (
+        "encode",
+        "pairs = set(zip(tokens, tokens[1:], strict=False)) => "
+        "pairs = set(zip(tokens, tokens[1:]))",
+    ): "zip is not strict unless told to be",
+    (
+        "smooth",
+        "kept = np.maximum(counts - discount, 0) => "
+        "kept = np.maximum(0, counts - discount)",
+    ): "the maximum commutes",
+    ("smooth", f"{_P} => {_P.replace('(total, 1)', '(1, total)')}"): (
+        "the maximum commutes"
+    ),
+    ("smooth", f"{_P} => {_P.replace('(total, 1)', '(total, 0)')}"): (
+        "0 / 0 is replaced in the next line"
+    ),
+    ("fewest", "change[:2] = 0 => change[:2] = 1"): (
+        "neither is ever the smallest, since some change is negative"
+    ),
+}
