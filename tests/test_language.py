@@ -627,6 +627,21 @@ def test_scores_equal_those_of_single_windows(kind):
     assert model.decode(tokens) == text
 
 
+@pytest.mark.parametrize("kind", ["transformer", "gru"])
+def test_cold_writing_takes_the_likeliest_character(kind):
+    keras.utils.set_random_seed(6)
+    model = language.CharLM(SENTENCE, kind, length=40, width=8)
+    text = "the "
+    for _ in range(5):
+        z = array(model.model(model.encode(text)[np.newaxis]))[0, -1]
+        text += model.alphabet[z.argmax()]
+    assert model.write("the ", 5, seed=1, temperature=1e-4) == text[4:]
+    hot = [model.write("the ", 8, seed, temperature=3.0) for seed in (1, 1, 2)]
+    assert hot[0] == hot[1] != hot[2]
+    with pytest.raises(ValueError, match="a prompt"):
+        model.write("", 3, seed=0)
+
+
 def test_a_loss_that_is_not_finite_stops_the_training():
     model = language.build_transformer(5, 8, 1, heads=2)
 
