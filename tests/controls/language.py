@@ -134,7 +134,7 @@ def a_soft_mask():
         weights = np.exp(scores - scores.max(-1, keepdims=True))
         return weights / weights.sum(-1, keepdims=True) @ x
 
-    return np.abs(look(later) - look(x))[:7].max()
+    return np.count_nonzero(look(later)[:7] - look(x)[:7])
 
 
 @control("language/root-of-d", "keys correlated with queries")
@@ -283,7 +283,7 @@ def random_words():
 def a_filter_that_can_be_talked_round():
     plain, caught = _filters()
     kind = np.argsort(plain.weights)[:30]
-    return 1 - np.mean(plain.score(language.add_words(caught, kind)) > 0)
+    return int(np.sum(plain.score(language.add_words(caught, kind)) <= 0))
 
 
 @control("language/price-of-monotone", "both may have negative weights")

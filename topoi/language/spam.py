@@ -149,32 +149,27 @@ def fewest_words(
         raise ValueError(
             "No word lowers this score: all weights are from 0 on."
         )
-    first = weights * (np.log1p(counts + 1) - np.log1p(counts))
-    fresh = iter(np.argsort(first, kind="stable").tolist())  # best word first
-    have: dict[int, int] = {}
+    have = counts.astype(np.int64)
+    gains = weights * (np.log1p(have + 1) - np.log1p(have))
+    fresh = iter(np.argsort(gains, kind="stable").tolist())  # best word first
     heap: list[tuple[float, int]] = []
     added: list[int] = []
 
     def offer(word: int) -> None:
-        have.setdefault(word, int(counts[word]))
-        heapq.heappush(heap, (_change(weights[word], have[word]), word))
+        change = weights[word] * np.log((have[word] + 2) / (have[word] + 1))
+        heapq.heappush(heap, (float(change), word))
 
     offer(next(fresh))
     while score > 0:
         change, word = heapq.heappop(heap)
         score += change
         added.append(word)
-        new = next(fresh, None) if have[word] == counts[word] else None
-        if new is not None:
+        first = have[word] == counts[word]
+        if first and (new := next(fresh, -1)) >= 0:
             offer(new)  # no word behind it in the line gains more
         have[word] += 1
         offer(word)
     return added
-
-
-def _change(weight: float, count: int) -> float:
-    """Return by how much one more copy of a word changes a score."""
-    return float(weight * (np.log1p(count + 1) - np.log1p(count)))
 
 
 def add_words(x: sparse.csr_array, words: Sequence[int]) -> sparse.csr_array:
