@@ -41,7 +41,7 @@ def trained(kind: str, size: str, seed: int) -> inversion.ReluGenerator:
     else:
         settings = gan.SETTINGS["wgan-gp"]
         inversion.train_gan(model, x[:6000], settings, 400, seed=seed)
-    return inversion.from_keras(model)
+    return inversion.generator_from_keras(model)
 
 
 def success(gen, z, signals) -> np.ndarray:

@@ -274,7 +274,7 @@ def test_bad_generators(call, message):
 
 def test_keras_models_become_generators():
     model = inversion.build_relu_generator((3, 8, 12, 20), seed=1)
-    gen, z = inversion.from_keras(model), gaussian(10, 5, 3)
+    gen, z = inversion.generator_from_keras(model), gaussian(10, 5, 3)
     out = keras.ops.convert_to_numpy(model(z.astype("float32")))
     assert gen.widths == [3, 8, 12, 20]
     assert np.allclose(gen.forward(z), out, atol=1e-4)
@@ -295,7 +295,7 @@ def test_keras_models_become_generators():
 def test_other_keras_models_are_refused(layers, message):
     model = keras.Sequential([keras.Input((4,)), *layers])
     with pytest.raises(ValueError, match=message):
-        inversion.from_keras(model)
+        inversion.generator_from_keras(model)
 
 
 # -- certificates: against a search over all cells ----------------------------
@@ -663,7 +663,7 @@ def test_starts_do_not_meet():
     gen, _ = network((3, 10, 12), 38)
     y, starts = gen.forward(gaussian(39, 2, 3)), gaussian(40, 3, 3)
     all_at_once = inversion.restarts(gen, y, starts, 50)
-    alone = inversion.descend(gen, y[1:], starts[2:], 50)
+    alone = inversion.descend_latents(gen, y[1:], starts[2:], 50)
     assert np.allclose(all_at_once.z[1, 2], alone.z[0])
     assert np.allclose(starts, gaussian(40, 3, 3))  # not changed in place
 
@@ -671,10 +671,10 @@ def test_starts_do_not_meet():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda g, y, z: inversion.descend(g, y, z[:1]), "rows"),
-        (lambda g, y, z: inversion.descend(g, y[:, :3], z), "rows"),
-        (lambda g, y, z: inversion.descend(g, y, z, 0), "one step"),
-        (lambda g, y, z: inversion.descend(g, y, z, 5, 0.0), "rate"),
+        (lambda g, y, z: inversion.descend_latents(g, y, z[:1]), "rows"),
+        (lambda g, y, z: inversion.descend_latents(g, y[:, :3], z), "rows"),
+        (lambda g, y, z: inversion.descend_latents(g, y, z, 0), "one step"),
+        (lambda g, y, z: inversion.descend_latents(g, y, z, 5, 0.0), "rate"),
         (
             lambda g, y, z: inversion.best_of(
                 inversion.restarts(g, y, z, 1), 3
@@ -700,7 +700,7 @@ def test_the_loss_of_an_autoencoder_by_numpy():
     code = np.maximum(x @ both[0] + both[1], 0) @ both[2] + both[3]
     mean, log_variance = code[:, :2], code[:, 2:]
     z = mean + noise * np.exp(log_variance / 2)
-    out = inversion.from_keras(generator).forward(z)
+    out = inversion.generator_from_keras(generator).forward(z)
     kl = (np.exp(log_variance) + mean**2 - 1 - log_variance).sum(1) / 2
     expected = np.mean(((out - x) ** 2).sum(1) / 2 + 0.3 * kl)
     x, noise = x.astype("float32"), noise.astype("float32")

@@ -182,7 +182,7 @@ def trained(seed, widths=(6, 24, 96, 196)):
     settings = inversion.VAESettings(epochs=6)
     inversion.train_vae(model, pictures(), settings, 64, seed)
     z = np.random.default_rng(seed).normal(size=(20, widths[0]))
-    return inversion.from_keras(model), z
+    return inversion.generator_from_keras(model), z
 
 
 def share_found(gen, found, z):

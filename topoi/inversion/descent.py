@@ -8,7 +8,7 @@ from topoi.inversion.generators import OUTPUTS, ReluGenerator
 
 
 class Descent(NamedTuple):
-    """Where each start arrived: `descend` and `restarts`."""
+    """Where each start arrived: `descend_latents` and `restarts`."""
 
     z: np.ndarray  # (..., n_0) the latents
     residuals: np.ndarray  # (...) norm(G(z) - y) / norm(y)
@@ -41,7 +41,7 @@ def latent_gradient(
     return (error**2).sum(-1) / 2, back @ gen.weights[0]  # sums over outputs
 
 
-def descend(
+def descend_latents(
     gen: ReluGenerator,
     y: np.ndarray,
     z: np.ndarray,
@@ -69,8 +69,9 @@ def descend(
     z, y = np.array(z, float), np.asarray(y, float)
     if z.shape[:-1] != y.shape[:-1] or y.shape[-1] != gen.widths[-1]:
         raise ValueError(
-            f"descend needs y of shape (rows, {gen.widths[-1]}) and z of "
-            f"shape (rows, {gen.widths[0]}), but got {y.shape} and {z.shape}."
+            f"descend_latents needs y of shape (rows, {gen.widths[-1]}) and "
+            f"z of shape (rows, {gen.widths[0]}), but got {y.shape} and "
+            f"{z.shape}."
         )
     if steps < 1 or not learning_rate > 0:
         raise ValueError("Give at least one step and a rate above 0.")
@@ -112,7 +113,7 @@ def restarts(
     """
     y, starts = np.atleast_2d(y), np.atleast_2d(starts)
     rows = np.repeat(y, len(starts), axis=0)  # (signals * R, n)
-    found = descend(
+    found = descend_latents(
         gen, rows, np.tile(starts, (len(y), 1)), steps, learning_rate
     )
     shape = len(y), len(starts)

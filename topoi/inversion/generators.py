@@ -128,7 +128,7 @@ class ReluGenerator:
         return product
 
 
-def from_keras(model) -> ReluGenerator:
+def generator_from_keras(model) -> ReluGenerator:
     """Return the matrices of a Keras model of dense layers.
 
     Parameters
