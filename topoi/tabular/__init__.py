@@ -68,6 +68,7 @@ from topoi.tabular.networks import (
     linear_reconstruction_error,
     predict_rows,
     reconstruction_error,
+    stack_layers,
     train_network,
 )
 from topoi.tabular.ranking import (
@@ -148,6 +149,7 @@ __all__ = [
     "rows_of",
     "scaling_gap",
     "selection_error",
+    "stack_layers",
     "target_encode",
     "target_leak_auc",
     "train_network",

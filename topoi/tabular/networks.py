@@ -56,7 +56,7 @@ def build_table_network(
         Of the first weights and of dropout.
     """
     x = keras.Input((features,))
-    return keras.Model(x, _head(x, units, dropout, seed))
+    return keras.Model(x, stack_layers(x, units, dropout, seed))
 
 
 def build_embedding_network(
@@ -97,11 +97,13 @@ def build_embedding_network(
         for k, (code, count) in enumerate(zip(codes, levels, strict=True))
     ]
     x = keras.layers.Concatenate()([numbers, *vectors])
-    return keras.Model([numbers, *codes], _head(x, units, 0.0, seed))
+    return keras.Model([numbers, *codes], stack_layers(x, units, 0.0, seed))
 
 
-def _head(x, units, dropout, seed):
-    """Return the output of hidden layers and one linear unit."""
+def stack_layers(
+    x: keras.KerasTensor, units: Sequence[int], dropout: float, seed: int
+) -> keras.KerasTensor:
+    """Return hidden layers with relu on x, and one linear unit on top."""
     for k, width in enumerate(units):
         start = keras.initializers.HeNormal(seed=seed + 100 * k)
         x = keras.layers.Dense(
