@@ -1,6 +1,7 @@
 """Oracles of topoi.cnn: brute force, closed forms, Keras, SciPy, laws."""
 
 import itertools
+import socket
 
 import keras
 import numpy as np
@@ -664,3 +665,100 @@ def test_running_averages_need_batch_normalisation():
     follow = cnn.RunningAverages((0.5,), read_averages)
     with pytest.raises(ValueError, match=r"one momentum, but found \[\]"):
         model.fit(x, y, verbose=0, callbacks=[follow])
+
+
+# -- colour -----------------------------------------------------------------
+
+
+def test_the_pictures_come_without_a_socket(monkeypatch):
+    """Oracle: the sky over a rocket is blue, an eye is red inside."""
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    pictures = cnn.colour_pictures()
+    assert pictures.shape == (7, 288, 432, 3)
+    assert pictures.dtype == np.uint8
+    red, _, blue = np.moveaxis(pictures.mean(axis=(1, 2)), -1, 0)
+    names = list(cnn.PICTURES)
+    assert blue[names.index("rocket")] > red[names.index("rocket")]
+    assert red[names.index("retina")] > 2 * blue[names.index("retina")]
+
+
+def test_patches_are_slices_of_their_picture():
+    pictures = np.arange(2 * 6 * 8 * 3).reshape(2, 6, 8, 3)
+    patches = cnn.cut_patches(pictures, 2)
+    assert patches.shape == (2, 3, 4, 2, 2, 3)
+    for n, i, j in np.ndindex(2, 3, 4):
+        expected = pictures[n, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        np.testing.assert_array_equal(patches[n, i, j], expected)
+    with pytest.raises(ValueError, match="divides both"):
+        cnn.cut_patches(pictures, 4)
+
+
+def numbered_patches(columns):
+    """Patches of two pictures whose pixels hold their column."""
+    width = 4 * columns
+    across = np.arange(width, dtype=np.uint8)
+    pictures = np.broadcast_to(across[:, np.newaxis], (2, 8, width, 3))
+    return cnn.cut_patches(pictures, 4)
+
+
+@pytest.mark.parametrize("columns", [5, 6])
+def test_areas_do_not_touch(columns):
+    split = cnn.split_by_area(numbered_patches(columns))
+    assert split.x_train.shape == split.x_test.shape == (8, 4, 4, 3)
+    last = 255 * split.x_train.max()
+    first = 255 * split.x_test.min()
+    assert first - last > 4  # at least one patch lies between
+    assert split.y_train.tolist() == [0] * 4 + [1] * 4
+    assert split.x_train.dtype == np.float32
+
+
+@pytest.mark.parametrize("columns", [5, 6])
+def test_a_random_split_is_as_large_and_disjoint(columns):
+    pictures = np.arange(2 * 8 * 4 * columns * 3).reshape(2, 8, -1, 3)
+    patches = cnn.cut_patches(pictures, 4)
+    split = cnn.split_at_random(patches, np.random.default_rng(0))
+    assert len(split.x_train) == len(split.x_test) == 8
+    first = np.concatenate([split.x_train, split.x_test])[:, 0, 0, 0]
+    assert len(set(first.tolist())) == 16
+
+
+def test_grey_forgets_the_edge_between_two_colours():
+    """Oracle: the edge of the chapter, by hand."""
+    edge = np.array([[[200, 100, 0], [0, 100, 200]]])[np.newaxis]
+    assert cnn.grey(edge).ravel().tolist() == [100, 100]
+    kernel = np.array([[[1, 0, -1], [-1, 0, 1]]])[..., np.newaxis]
+    assert cnn.conv2d(edge, kernel).item() == 200 + 200
+
+
+def test_colour_features_count_pixels():
+    rng = np.random.default_rng(0)
+    x = rng.random((3, 4, 5, 2))
+    x[0, 0, 0] = 1.0  # the last cell holds its upper end
+    found = cnn.colour_features(x, levels=3)
+    assert found.shape == (3, 2 + 2 + 9)
+    edges = np.linspace(0, 1, 4)
+    for features, patch in zip(found, x, strict=True):
+        pixels = patch.reshape(-1, 2)  # (pixels, channels)
+        counts, _ = np.histogramdd(pixels, bins=[edges, edges])
+        expected = [
+            *pixels.mean(axis=0),
+            *pixels.std(axis=0),
+            *np.sqrt(counts.T.ravel() / 20),
+        ]
+        np.testing.assert_allclose(features, expected)
+
+
+def test_a_network_learns_two_plain_colours():
+    rng = np.random.default_rng(0)
+    y = np.arange(128) % 2
+    x = rng.random((128, 4, 4, 3)).astype(np.float32) / 4
+    x[y == 1, :, :, 0] += 0.7
+    patches = cnn.Patches(x, y, x, y)
+    model = cnn.train_patches(patches, 8, seed=0, learning_rate=0.01)
+    _, right = model.evaluate(x, y, verbose=0)
+    assert right > 0.9

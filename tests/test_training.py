@@ -387,3 +387,96 @@ def test_explorable_valley_says_what_the_walk_does():
     assert f"is {np.hypot(w1, w2):.2g}." in figure.sentence
     assert "shrinks by the factor 0.930" in figure.sentence
     assert "far away" in " ".join(figure.data["table"])
+
+
+# -- transfer ---------------------------------------------------------------
+
+
+def small_task(seed=0):
+    rng = np.random.default_rng(seed)
+    network = training.init_layers([4, 5, 6, 3], 2.0, rng)
+    x, labels = rng.normal(size=(12, 4)), np.arange(12) % 2
+    return network, x, labels, rng
+
+
+def test_a_new_head_keeps_what_lies_below():
+    network, _, _, rng = small_task()
+    before = [w.copy() for w, _ in network]
+    swapped = training.swap_head(network, 9, rng)
+    assert [w.shape for w, _ in swapped] == [(4, 5), (5, 6), (6, 9)]
+    assert not swapped[-1][1].any()
+    for old, new in zip(network[:-1], swapped[:-1], strict=True):
+        assert old is new
+    for kept, (w, _) in zip(before, network, strict=True):
+        np.testing.assert_array_equal(kept, w)
+
+
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+def test_a_step_above_frozen_layers_is_a_step_of_the_whole(frozen):
+    """Oracle: the gradient of the whole network, applied at the top alone."""
+    network, x, labels, rng = small_task()
+    _, gradients = training.deep_gradients(network, x, labels)
+    found = training.train_top(
+        network, x, labels, frozen, 1, rng,
+        step=training.descent_step, learning_rate=0.1,
+    ).layers  # fmt: skip
+    for k, ((w, b), (dw, db)) in enumerate(
+        zip(network, gradients, strict=True)
+    ):
+        moved = 0.1 if k >= frozen else 0.0
+        np.testing.assert_allclose(found[k][0], w - moved * dw, atol=1e-12)
+        np.testing.assert_allclose(found[k][1], b - moved * db, atol=1e-12)
+
+
+def test_nothing_frozen_is_ordinary_training():
+    network, x, labels, _ = small_task()
+    both = [
+        function(
+            network, x, labels, *extra, 3, np.random.default_rng(1),
+            learning_rate=0.01,
+        )
+        for function, extra in (
+            (training.train_layers, ()),
+            (training.train_top, (0,)),
+        )
+    ]  # fmt: skip
+    assert both[0].losses == both[1].losses
+
+
+@pytest.mark.parametrize("frozen", [-1, 3])
+def test_a_layer_must_be_left_to_train(frozen):
+    network, x, labels, rng = small_task()
+    with pytest.raises(ValueError, match="0 to 2 frozen ones"):
+        training.train_top(network, x, labels, frozen, 1, rng)
+
+
+def test_starts_freeze_what_they_say():
+    network, _, _, rng = small_task()
+    starts = training.transfer_starts(network, 7, rng)
+    for name in ("frozen", "fine-tuned"):
+        assert starts[name][0][0] is network[0]
+    assert starts["random"][0] is starts["scratch"][0]
+    frozen = {name: count for name, (_, count) in starts.items()}
+    assert frozen == {
+        "frozen": 2,
+        "fine-tuned": 0,
+        "scratch": 0,
+        "linear": 0,
+        "random": 2,
+        "wide random": 1,
+    }
+    for layers, _ in starts.values():
+        values = training.deep_forward(layers, np.ones((2, 4)))
+        assert values[-1].shape == (2, 7)
+    assert len(starts["linear"][0]) == 1
+    assert starts["wide random"][0][0][0].shape == (4, 1000)
+
+
+def test_few_of_each_are_as_many_as_asked():
+    labels = np.array([0, 1, 2] * 5 + [1, 1])
+    rows = training.few_of_each(labels, 4, np.random.default_rng(0))
+    assert len(set(rows.tolist())) == 12
+    assert np.bincount(labels[rows]).tolist() == [4, 4, 4]
+    for count in (0, 6):
+        with pytest.raises(ValueError, match="rarest class has 5"):
+            training.few_of_each(labels, count, np.random.default_rng(0))

@@ -12,6 +12,7 @@ One subject a file:
 - `averages`: running averages of batch normalisation in one training run
 - `depth`: how strongly the gradient arrives at each layer of a deep stack
 - `pictures`: discs to count, and shifts
+- `colour`: colour pictures cut into patches, split by area or at random
 - `inside`: where a network finds what it sees
 - `figures`: figures that answer to sliders and buttons
 
@@ -23,6 +24,17 @@ flipped.
 
 from topoi.cnn.averages import RunningAverages
 from topoi.cnn.backward import conv2d_backward, conv2d_transpose, stamp
+from topoi.cnn.colour import (
+    PICTURES,
+    Patches,
+    colour_features,
+    colour_pictures,
+    cut_patches,
+    grey,
+    split_at_random,
+    split_by_area,
+    train_patches,
+)
 from topoi.cnn.counting import (
     ReceptiveField,
     conv_macs,
@@ -44,12 +56,16 @@ from topoi.cnn.sizes import out_size, same_padding
 from topoi.cnn.views import conv2d_fft, conv_matrix
 
 __all__ = [
+    "PICTURES",
+    "Patches",
     "ReceptiveField",
     "RunningAverages",
     "build_lenet",
     "build_resnet",
     "build_small_cnn",
     "class_activation_map",
+    "colour_features",
+    "colour_pictures",
     "conv2d",
     "conv2d_backward",
     "conv2d_fft",
@@ -59,6 +75,8 @@ __all__ = [
     "conv_matrix",
     "conv_parameters",
     "count_discs",
+    "cut_patches",
+    "grey",
     "im2col",
     "layer_gradient_norms",
     "model_macs",
@@ -68,5 +86,8 @@ __all__ = [
     "residual_block",
     "same_padding",
     "shift_images",
+    "split_at_random",
+    "split_by_area",
     "stamp",
+    "train_patches",
 ]

@@ -5,6 +5,7 @@
 - `drawing`: such a valley to explore
 - `deep`: networks of any depth by hand, signals through untrained ones
 - `fitting`: mini-batches, early stopping, dropout
+- `transfer`: a trained network with a new head, its first layers frozen
 """
 
 from topoi.training.deep import (
@@ -33,6 +34,12 @@ from topoi.training.optimisers import (
     momentum_step,
     walk,
 )
+from topoi.training.transfer import (
+    few_of_each,
+    swap_head,
+    train_top,
+    transfer_starts,
+)
 from topoi.training.valleys import (
     best_settings,
     contraction,
@@ -56,11 +63,15 @@ __all__ = [
     "drop",
     "loss_and_accuracy",
     "explore_valley",
+    "few_of_each",
     "init_layers",
     "momentum_step",
     "signal_by_depth",
     "stopped_epoch",
+    "swap_head",
     "train_layers",
+    "train_top",
+    "transfer_starts",
     "update_layer",
     "valley",
     "valley_slope",
