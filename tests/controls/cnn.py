@@ -6,9 +6,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from controls import control
 from topoi import cnn, data
+from topoi.survey import paired
 
 
 def _seven():
@@ -179,3 +182,53 @@ def before_the_first_step():
         norm.moving_variance.assign(np.ones(norm.moving_variance.shape))
         found.append(_accuracy(model, x, y))
     return found[0] - found[1]
+
+
+def _halves():
+    return cnn.split_by_area(cnn.cut_patches(cnn.colour_pictures()))
+
+
+def _patches_named(patches, epochs, seed):
+    model = cnn.train_patches(patches, epochs, seed)
+    return _accuracy(model, patches.x_test, patches.y_test)
+
+
+@control(
+    "cnn/colour-beats-grey",
+    "both networks see the patches in grey",
+    heavy=True,
+)
+def grey_against_grey():
+    area = _halves()
+    grey = area._replace(
+        x_train=cnn.grey(area.x_train), x_test=cnn.grey(area.x_test)
+    )
+    first, second = (_patches_named(grey, 8, seed) for seed in (0, 1))
+    return first - second
+
+
+@control(
+    "cnn/colour-beats-features", "the networks are scored with first weights"
+)
+def untrained_against_features():
+    area = _halves()
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3))
+    model.fit(cnn.colour_features(area.x_train), area.y_train)
+    linear = model.score(cnn.colour_features(area.x_test), area.y_test)
+    untrained = []
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        model = cnn.build_small_cnn("batch", "gap", (16, 16, 3), 7)
+        untrained.append(_accuracy(model, area.x_test, area.y_test))
+    return paired(untrained, [linear] * 3).in_errors
+
+
+@control(
+    "cnn/random-split-leaks",
+    "both networks are tested on the other halves",
+    heavy=True,
+)
+def both_on_other_halves():
+    area = _halves()
+    first, second = (_patches_named(area, 8, seed) for seed in (0, 1))
+    return first - second

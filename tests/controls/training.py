@@ -108,3 +108,74 @@ def too_much_dropout():
             result = model.evaluate(found.x_test, found.y_test, verbose=0)
             seen.append(result[1])
     return paired(accuracies[0.95], accuracies[0.0]).in_errors
+
+
+RATES = {
+    "frozen": 0.003,
+    "fine-tuned": 0.012,
+    "scratch": 0.012,
+    "linear": 0.003,
+    "random": 0.03,
+    "wide random": 0.003,
+}
+
+
+def _transfer(seed, size, shuffled=False, trained=True):
+    """Return a score for each start, from good or bad source labels."""
+    found = data.load("mnist1d")
+    x, y = found.x_train.astype(float), found.y_train.astype(int)
+    x_test, y_test = found.x_test.astype(float), found.y_test.astype(int)
+    rng = np.random.default_rng(seed)
+    source = training.init_layers([40, 64, 64, 5], 2.0, rng)
+    if trained:
+        labels = rng.permutation(y[y < 5]) if shuffled else y[y < 5]
+        source = training.train_layers(
+            source, x[y < 5], labels, 30, rng, learning_rate=0.003
+        ).layers
+    x, y = x[y >= 5], y[y >= 5] - 5
+    rows = training.few_of_each(y, size, rng)
+    test = x_test[y_test >= 5], y_test[y_test >= 5] - 5
+
+    def score(name):
+        network, frozen = training.transfer_starts(source, 5, rng)[name]
+        epochs = -(-300 * 64 // max(len(rows), 64))
+        layers = training.train_top(
+            *(network, x[rows], y[rows], frozen, epochs, rng),
+            learning_rate=RATES[name],
+        ).layers
+        return training.loss_and_accuracy(layers, *test)[1]
+
+    return score
+
+
+@control("training/transfer-few-labels", "the source labels are shuffled")
+def few_labels_after_shuffled_ones():
+    scores = [_transfer(seed, 25, shuffled=True) for seed in range(4)]
+    frozen = [score("frozen") for score in scores]
+    others = [max(score("scratch"), score("linear")) for score in scores]
+    return paired(frozen, others).in_errors
+
+
+@control("training/trained-beat-random", "the frozen layers were not trained")
+def untrained_against_random():
+    scores = [_transfer(seed, 25, trained=False) for seed in range(4)]
+    frozen = [score("frozen") for score in scores]
+    others = [max(score("random"), score("wide random")) for score in scores]
+    return paired(frozen, others).in_errors
+
+
+@control("training/boost-lingers", "the source labels are shuffled")
+def boost_from_shuffled_labels():
+    scores = [_transfer(seed, 250, shuffled=True) for seed in range(4)]
+    tuned = [score("fine-tuned") for score in scores]
+    return paired(tuned, [score("scratch") for score in scores]).in_errors
+
+
+@control(
+    "training/freezing-holds-back",
+    "the network from scratch gets 25 labels a class",
+)
+def scratch_with_fewer_labels():
+    frozen = [_transfer(seed, 250)("frozen") for seed in range(4)]
+    scratch = [_transfer(seed, 25)("scratch") for seed in range(4)]
+    return paired(scratch, frozen).in_errors
