@@ -1,6 +1,7 @@
 """`papers.yml`: every statement of the works is answered."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -147,3 +148,39 @@ def test_tally_counts_each_state(book):
     found = works(book, {"says": "s", "open": "two"})
     assert "1 works make 1 statements: 0 are answered" in papers.tally(found)
     assert "1 wait for their chapter" in papers.tally(found)
+
+
+# -- which chapter answers which line ---------------------------------------
+
+
+def test_the_table_of_the_map_links_every_section_of_its_work():
+    """Every row has its links, and each leads to a heading that exists."""
+    (work,) = [work for work in WORKS if work.key == "Heaton2020"]
+    html = papers.answers_table(gates.ROOT, work, {"tabular": "Tables"})
+    assert html.count('<tr role="row">') == 1 + len(work.statements)
+    links = re.findall(r'href="\.\./([^"#]+)\.html#?([^"]*)"', html)
+    sections = [place for s in work.statements for place in s.sections]
+    assert ["#".join(filter(None, link)) for link in links] == sections
+    for page, anchor in links:
+        assert anchor in papers.headings(gates.ROOT, page)
+    page = (gates.ROOT / "book" / "map.md").read_text()
+    assert "```{answers-of} Heaton2020" in page
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"open": "two"}, "Two, in preparation"),
+        ({"why_not": "No device."}, "No device."),
+        ({"claims": ["one/x"]}, '<a href="../chapters/one.html">One</a>'),
+        (
+            {"sections": ["chapters/one#my-label"], "claims": ["one/x"]},
+            '<a href="../chapters/one.html#my-label">One: my-label</a>',
+        ),
+    ],
+)
+def test_a_line_shows_its_answer_as_soon_as_it_is_there(book, answer, words):
+    (work,) = works(book, {"says": "a < b"} | answer)
+    html = papers.answers_table(book, work, {"two": "Two"})
+    assert "a &lt; b</td>" in html
+    assert f">{words}</td>" in html

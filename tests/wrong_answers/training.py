@@ -425,7 +425,133 @@ def leaky_weights(inputs, units, slope, rng):
     ),
 ]
 
-WRONG_ANSWERS = [*_COUNTS, *_DROPS, *_STOPS, *_ADAMS, *_LEAKS]
+# -- exercise 6: a new head --------------------------------------------------
+
+_REUSE = """
+def reuse(network, x, classes, rng):
+    for w, b in {layers}:
+        x = {value}
+    inputs = {inputs}
+    weights = rng.normal(0, {deviation}, (inputs, classes))
+    return {answer}
+"""
+_REUSED = {
+    "layers": "network[:-1]",
+    "value": "np.maximum(x @ w + b, 0)",
+    "inputs": "len(network[-1][0])",
+    "deviation": "np.sqrt(2 / inputs)",
+    "answer": "x, weights, np.zeros(classes)",
+}
+
+
+def _reuse(**changes):
+    return _REUSE.format(**_REUSED | changes)
+
+
+_REUSES = [
+    WrongAnswer(
+        "reuse",
+        "the old logits",
+        _reuse(layers="network"),
+        r"logits of the old classes",
+    ),
+    WrongAnswer(
+        "reuse", "no relu", _reuse(value="x @ w + b"), r"relu before its head"
+    ),
+    WrongAnswer(
+        "reuse",
+        "no bias",
+        _reuse(value="np.maximum(x @ w, 0)"),
+        r"have a bias, too",
+    ),
+    WrongAnswer(
+        "reuse",
+        "only the first layer",
+        _reuse(layers="network[:1]"),
+        r"all layers but the last",
+    ),
+    WrongAnswer(
+        "reuse",
+        "relu of the inputs",
+        _reuse(answer="np.maximum(x, 0), weights, np.zeros(classes)"),
+        r"inputs themselves",
+    ),
+    WrongAnswer(
+        "reuse",
+        "the old head",
+        _reuse(answer="x, network[-1][0], network[-1][1]"),
+        r"from 2 features to 4 classes",
+    ),
+    WrongAnswer(
+        "reuse",
+        "classes by features",
+        _reuse(answer="x, weights.T, np.zeros(classes)"),
+        r"from 2 features to 4 classes",
+    ),
+    WrongAnswer(
+        "reuse",
+        "variance over the classes",
+        _reuse(deviation="np.sqrt(2 / classes)"),
+        r"number of classes",
+    ),
+    WrongAnswer(
+        "reuse",
+        "variance for deviation",
+        _reuse(deviation="2 / inputs"),
+        r"standard deviation",
+    ),
+    WrongAnswer(
+        "reuse",
+        "Glorot's variance",
+        _reuse(deviation="np.sqrt(1 / inputs)"),
+        r"times the inputs is [01]\.",
+    ),
+    WrongAnswer(
+        "reuse",
+        "a random bias",
+        _reuse(answer="x, weights, rng.normal(size=classes)"),
+        r"starts with zeros",
+    ),
+    WrongAnswer(
+        "reuse",
+        "one bias for each feature",
+        _reuse(answer="x, weights, np.zeros(inputs)"),
+        r"one bias for each new class",
+    ),
+    WrongAnswer(
+        "reuse",
+        "the head is cut off in place",
+        """
+def reuse(network, x, classes, rng):
+    w, _ = network.pop()
+    for v, b in network:
+        x = np.maximum(x @ v + b, 0)
+    head = rng.normal(0, np.sqrt(2 / len(w)), (len(w), classes))
+    return x, head, np.zeros(classes)
+""",
+        r"in place|changed",
+    ),
+    WrongAnswer(
+        "reuse",
+        "a seed of its own",
+        _reuse().replace("rng.normal", "np.random.default_rng(0).normal"),
+        r"Use rng",
+    ),
+    WrongAnswer(
+        "reuse",
+        "NumPy's own generator",
+        _reuse().replace("rng.normal", "np.random.normal"),
+        r"Use rng, not np\.random",
+    ),
+    WrongAnswer(
+        "reuse",
+        "the features alone",
+        _reuse(answer="x"),
+        r"reuse",
+    ),
+]
+
+WRONG_ANSWERS = [*_COUNTS, *_DROPS, *_STOPS, *_ADAMS, *_LEAKS, *_REUSES]
 
 # Changes of a solution that make no difference (`make mutants`).
 SAME = {

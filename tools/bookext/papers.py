@@ -1,8 +1,10 @@
-"""The page Papers: directive `{papers}`, made from papers.yml.
+"""The page Papers, made from papers.yml: `{papers}` and `{answers-of}`.
 
 Each work behind the book promises something, statement by statement. The
 book answers every statement: by claims of the ledger, by sections, by one
-sentence why not, or it is open until its topic has a chapter.
+sentence why not, or it is open until its topic has a chapter. The directive
+`{answers-of} <key>` shows one work as a short table: which chapter answers
+which line.
 """
 
 import json
@@ -21,7 +23,7 @@ from topoi import claims
 from . import recorded
 from .recorded import RecordDirective
 from .reproductions import survey_of, verdict_now
-from .tables import raw
+from .tables import raw, table
 from .topics import read_topics
 from .verdicts import badge
 
@@ -60,8 +62,9 @@ class Work(NamedTuple):
 
 
 def setup(app):
-    """Register the directive."""
+    """Register the two directives."""
     app.add_directive("papers", Papers)
+    app.add_directive("answers-of", AnswersOf)
 
 
 # -- reading ----------------------------------------------------------------
@@ -200,6 +203,45 @@ class Papers(RecordDirective):
                 answers[place] = section_link(root, place)
         sections = [section(work, answers, titles) for work in works]
         return [raw(tally(works)), *sections]
+
+
+class AnswersOf(RecordDirective):
+    """One work as a table: its lines, and the chapters that answer them."""
+
+    required_arguments = 1  # the key of the work in the bibliography
+
+    def content_nodes(self, root):
+        works = {work.key: work for work in read_papers(root) if work.key}
+        key = self.arguments[0]
+        if key not in works:
+            raise self.error(f"{FILE} has no work with the key {key}.")
+        _, topics = read_topics(root)
+        titles = {topic.id: topic.title for topic in topics}
+        return [raw(answers_table(root, works[key], titles))]
+
+
+def answers_table(root: Path, work: Work, titles: dict[str, str]) -> str:
+    """Return a row for each statement: its words, and links to the answers."""
+    heads = "The work promises", "The book answers in"
+    rows = []
+    for statement in work.statements:
+        cells = (
+            escape(statement.says),
+            "<br>".join(answering_places(root, statement, titles)),
+        )
+        rows.append(list(zip(heads, cells, strict=True)))
+    return table(heads, rows, f"Answers to {escape(work.work)}", "tt-status")
+
+
+def answering_places(root, statement: Statement, titles) -> list[str]:
+    """Return links to the sections, else to the chapters of the claims."""
+    chapters = {f"chapters/{c.partition('/')[0]}" for c in statement.claims}
+    places = statement.sections or sorted(chapters)
+    found = [section_link(root, place) for place in places]
+    if statement.open:
+        title = titles.get(statement.open, statement.open)
+        found.append(f"{escape(title)}, in preparation")
+    return found or [escape(statement.why_not)]
 
 
 def claim_links(root: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 - `optimisers`: descent, momentum, Adam: one step each, and a walk
 - `valleys`: quadratic valleys, where the speed is known exactly
-- `drawing`: such a valley to explore
+- `drawing`: such a valley to explore; what transfer copies
 - `deep`: networks of any depth by hand, signals through untrained ones
 - `fitting`: mini-batches, early stopping, dropout
 - `transfer`: a trained network with a new head, its first layers frozen
@@ -16,7 +16,11 @@ from topoi.training.deep import (
     init_layers,
     signal_by_depth,
 )
-from topoi.training.drawing import explore_valley, valley_walk
+from topoi.training.drawing import (
+    draw_transfer,
+    explore_valley,
+    valley_walk,
+)
 from topoi.training.fitting import (
     Epochs,
     batches,
@@ -60,6 +64,7 @@ __all__ = [
     "deep_forward",
     "deep_gradients",
     "descent_step",
+    "draw_transfer",
     "drop",
     "loss_and_accuracy",
     "explore_valley",

@@ -1,8 +1,10 @@
-"""An explorable valley: learning rate and momentum against forty steps."""
+"""An explorable valley, and what transfer copies."""
+
+import itertools
 
 import numpy as np
 
-from topoi.plotting import explorable
+from topoi.plotting import CORAL, LAGOON, MUTED, diagram, explorable
 from topoi.training.optimisers import momentum_step, walk
 from topoi.training.valleys import contraction, valley_slope
 
@@ -70,6 +72,26 @@ def valley_walk(learning_rate: float, momentum: float) -> np.ndarray:
         learning_rate=learning_rate,
         momentum=momentum,
     )
+
+
+def draw_transfer() -> None:
+    """Draw two networks: the lower one copies all layers but the head."""
+    canvas = diagram.Canvas(height=4.8)
+    notes = {"layer 1": "40 × 64", "layer 2": "64 × 64", "head": "64 × 5"}
+    rows = []
+    for y, classes in ((4.1, "classes 0 to 4"), (1.6, "classes 5 to 9")):
+        row = [canvas.text(0.9, y, "signal")]
+        for k, (part, note) in enumerate(notes.items()):
+            hue = CORAL if part == "head" and rows else LAGOON
+            row.append(canvas.box(3.5 + 2.7 * k, y, part, hue, note))
+        row.append(canvas.text(11.7, y, classes))
+        for left, right in itertools.pairwise(row):
+            canvas.arrow(left, right)
+        rows.append(row)
+    for above, below in zip(rows[0][1:3], rows[1][1:3], strict=True):
+        canvas.arrow(above, below, "copy", dashed=True)
+    canvas.group(rows[1][1:3])
+    canvas.text(4.85, 0.4, "frozen or fine-tuned", MUTED)
 
 
 def _place(w1, w2):
