@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from topoi import cnn
 from topoi.survey import survey
 
-EPOCHS = 20
+EPOCHS = 15
 
 
 def accuracy(patches, seed, epochs=EPOCHS):
