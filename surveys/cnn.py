@@ -1,6 +1,6 @@
 """Patches of colour pictures: in colour, in grey, and split at random.
 
-The learning rate was chosen among 0.001, 0.003 and 0.01, for colour and for
+The learning rate was chosen among 0.001, 0.003, 0.01 and 0.03, for colour and for
 grey, on the last columns of the training halves, with seed 100.
 """
 

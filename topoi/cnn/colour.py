@@ -146,7 +146,7 @@ def colour_features(x: np.ndarray, levels: int = 4) -> np.ndarray:
 
 
 def train_patches(
-    patches: Patches, epochs: int, seed: int, learning_rate: float = 3e-3
+    patches: Patches, epochs: int, seed: int, learning_rate: float = 1e-2
 ) -> keras.Model:
     """Return a small network, trained to name the picture of a patch.
 
