@@ -1,7 +1,7 @@
 """Patches of colour pictures: in colour, in grey, and split at random.
 
-The learning rate was chosen among 0.001, 0.003, 0.01 and 0.03, for colour and for
-grey, on the last columns of the training halves, with seed 100.
+The learning rate was chosen among 0.001, 0.003, 0.01 and 0.03, for colour and
+for grey, on the last columns of the training halves, with seed 100.
 """
 
 import numpy as np
