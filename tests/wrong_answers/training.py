@@ -560,4 +560,8 @@ SAME = {
         "stays = rng.random(x.shape) >= rate => "
         "stays = rng.random(x.shape) > rate",
     ): "a draw that equals the rate has probability 2**-53",
+    (
+        "reuse",
+        "x = np.maximum(x @ w + b, 0) => x = np.maximum(0, x @ w + b)",
+    ): "the larger of two numbers does not depend on their order",
 }
