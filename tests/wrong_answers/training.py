@@ -355,7 +355,7 @@ _ADAMS = [
     WrongAnswer("adam", "w alone", _adam(kept="m"), r"adam_update"),
 ]
 
-# -- exercise 5: leaky relu -------------------------------------------------
+# -- exercise 6: leaky relu -------------------------------------------------
 
 _LEAKY = """
 def leaky_weights(inputs, units, slope, rng):
@@ -425,7 +425,7 @@ def leaky_weights(inputs, units, slope, rng):
     ),
 ]
 
-# -- exercise 6: a new head --------------------------------------------------
+# -- exercise 5: a new head --------------------------------------------------
 
 _REUSE = """
 def reuse(network, x, classes, rng):
