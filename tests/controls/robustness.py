@@ -25,7 +25,7 @@ def nearest_is_skipped():
         v = np.delete(weights.T - weights[:, own], own, axis=0)
         far = np.delete(logits[own] - logits, own) / np.linalg.norm(v, axis=1)
         nearest = far.argmin()
-        step = robustness.linear_step(
+        step = robustness.hyperplane_step(
             np.delete(-far, nearest)[None],
             np.delete(v / np.linalg.norm(v, axis=1)[:, None], nearest, 0)[
                 None
@@ -107,7 +107,7 @@ def short_steps():
         rows, own = np.arange(len(at))[:, None], start[active][:, None]
         gaps = logits[rows, others[active]] - logits[rows, own]
         v = slope[rows, others[active]] - slope[rows, own]
-        moved[active] += robustness.linear_step(gaps, v) / 5
+        moved[active] += robustness.hyperplane_step(gaps, v) / 5
         count[active] += 1
         ahead = x[active] + 1.02 * (moved[active] - x[active])
         same = robustness.labels_of(model, ahead) == start[active]

@@ -38,7 +38,7 @@ from topoi.robustness.perturb import (
     DeepFoolResult,
     batch_step,
     deepfool,
-    linear_step,
+    hyperplane_step,
     move_into_class,
 )
 from topoi.robustness.regions import (
@@ -83,10 +83,10 @@ __all__ = [
     "gap_hessians",
     "gap_product",
     "gap_weights",
+    "hyperplane_step",
     "labels_of",
     "lbfgs_attack",
     "length_ratio",
-    "linear_step",
     "logit_jacobian",
     "logits_of",
     "mean_curvature",

@@ -141,10 +141,13 @@ def fgsm_own_eps(
     found, active = np.full(len(x), np.inf), np.arange(len(x))
     for eps in grid:
         moved = labels_of(model, x[active] + eps * direction[active])
-        found[active[moved != label[active]]] = eps
-        active = active[moved == label[active]]
-        if len(active) == 0:
+        changed = active[moved != label[active]]
+        found[changed] = np.minimum(found[changed], eps)
+        left = active[np.isinf(found[active])]
+        if len(left) == 0:
             break
+        if 2 * len(left) <= len(active):  # few sizes: JAX compiles for each
+            active = left
     return found
 
 

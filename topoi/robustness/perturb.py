@@ -28,7 +28,7 @@ class DeepFoolResult(NamedTuple):
     success: np.ndarray  # (n,) whether the class has changed
 
 
-def linear_step(
+def hyperplane_step(
     gaps: np.ndarray, slopes: np.ndarray, norm: float = 2, extra: float = 0.0
 ) -> np.ndarray:
     """Return the shortest steps onto the nearest of some hyperplanes.
@@ -173,7 +173,7 @@ def batch_step(
     candidates : ndarray of int, shape (n, m)
         The own class of each example, and the others to consider.
     norm, extra
-        As for `linear_step`.
+        As for `hyperplane_step`.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def batch_step(
     ]
     shape = rows[0].shape
     flat = np.stack([row.reshape(len(row), -1) for row in rows], axis=1)
-    return linear_step(gaps, flat, norm, extra).reshape(shape)
+    return hyperplane_step(gaps, flat, norm, extra).reshape(shape)
 
 
 def _check(overshoot: float, max_iter: int, linearise_at: str) -> None:
