@@ -111,8 +111,11 @@ class Speaker(NamedTuple):
 
     def pictures(self, digit: np.ndarray, voice: np.ndarray) -> np.ndarray:
         """Return pictures in decibels, shape (pairs, frames, bands)."""
+        from keras import ops
+
         pairs = np.stack([digit, voice], axis=1).astype("int32")
-        return self.network.predict(pairs, verbose=0) * self.scale + self.mean
+        drawn = ops.convert_to_numpy(self.network(pairs, training=False))
+        return drawn * self.scale + self.mean
 
 
 def train_speaker(pairs: Pairs, settings: Settings) -> Speaker:

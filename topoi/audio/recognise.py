@@ -137,8 +137,10 @@ class Recogniser:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the most likely digit of each word, shape (words,)."""
-        logits = self.network.predict(self.scaled(x), verbose=0)
-        return logits.argmax(axis=1)
+        from keras import ops
+
+        logits = self.network(self.scaled(x), training=False)
+        return ops.convert_to_numpy(logits).argmax(axis=1)
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
         """Return inputs as the network sees them, float32, one channel."""
