@@ -412,6 +412,10 @@ def test_swapping_phases_with_itself_changes_nothing():
     x = noise(1024)
     same = audio.swap_phases(x, x, 128, 32)
     np.testing.assert_allclose(same[128:-128], x[128:-128], atol=1e-12)
+    np.testing.assert_allclose(audio.swap_phases(x, x), x, atol=1e-12)
+    y = noise(1024, 1)
+    mixed = np.fft.rfft(audio.swap_phases(x, y))
+    np.testing.assert_allclose(np.abs(mixed), np.abs(np.fft.rfft(x)))
 
 
 # -- bytes ------------------------------------------------------------------

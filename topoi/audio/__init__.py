@@ -72,6 +72,7 @@ from topoi.audio.wav import (
     wav_bytes,
 )
 from topoi.audio.words import (
+    RATE,
     VIEWS,
     Words,
     held_out_voices,
@@ -82,6 +83,7 @@ from topoi.audio.words import (
 )
 
 __all__ = [
+    "RATE",
     "Pairs",
     "Player",
     "Rebuilt",

@@ -111,7 +111,7 @@ def mel_to_magnitude(energy: np.ndarray, filters: np.ndarray) -> np.ndarray:
 
 
 def swap_phases(
-    a: np.ndarray, b: np.ndarray, size: int, hop: int
+    a: np.ndarray, b: np.ndarray, size: int | None = None, hop: int = 64
 ) -> np.ndarray:
     """Return a sound with the magnitudes of a and the phases of b.
 
@@ -120,8 +120,10 @@ def swap_phases(
     a, b : ndarray, shape (samples,)
         Of the same length.
     size, hop : int
-        Of the STFT.
+        Of the STFT. Without a size one transform takes the whole signals.
     """
-    magnitude = np.abs(stft(a, size, hop))
-    phase = np.angle(stft(b, size, hop))
-    return istft(magnitude * np.exp(1j * phase), hop)
+    if size is None:
+        turned = np.exp(1j * np.angle(np.fft.rfft(b)))
+        return np.fft.irfft(np.abs(np.fft.rfft(a)) * turned, len(a))
+    turned = np.exp(1j * np.angle(stft(b, size, hop)))
+    return istft(np.abs(stft(a, size, hop)) * turned, hop)
