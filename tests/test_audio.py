@@ -665,6 +665,18 @@ def test_training_is_repeated_by_its_seed():
     assert first.losses == again.losses
 
 
+def test_a_compiled_network_starts_afresh():
+    x, digit = toy()
+    few = audio.Settings(epochs=3, seed=4)
+    first = audio.train_recogniser(x, digit, few)
+    weights = first.network.get_weights()
+    again = audio.train_recogniser(x, digit, few, first.network)
+    assert again.network is first.network
+    np.testing.assert_allclose(again.losses, first.losses, rtol=1e-5)
+    for a, b in zip(again.network.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
 def test_settings_that_train_nothing_are_refused():
     for wrong in ({"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}):
         with pytest.raises(ValueError, match="must be positive"):

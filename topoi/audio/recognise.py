@@ -34,7 +34,7 @@ class Settings:
         If a number would train nothing.
     """
 
-    epochs: int = 30
+    epochs: int = 20
     batch_size: int = 32
     learning_rate: float = 2e-3
     seed: int = 0
@@ -149,7 +149,10 @@ class Recogniser:
 
 
 def train_recogniser(
-    x: np.ndarray, digit: np.ndarray, settings: Settings = Settings()
+    x: np.ndarray,
+    digit: np.ndarray,
+    settings: Settings = Settings(),
+    compiled: "keras.Model | None" = None,
 ) -> Recogniser:
     """Train `build_recogniser` with Adam and cross-entropy.
 
@@ -158,6 +161,9 @@ def train_recogniser(
     x : ndarray, shape (words, frames, bands)
     digit : ndarray, shape (words,)
     settings : Settings
+    compiled : keras.Model, optional
+        The network of an earlier call for the same shape. It starts afresh,
+        but need not be compiled again; the earlier result is lost.
 
     Raises
     ------
@@ -168,13 +174,14 @@ def train_recogniser(
 
     keras.utils.set_random_seed(settings.seed)
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
-    network = build_recogniser(
-        x.shape[1:], int(digit.max()) + 1, settings.seed
-    )
-    network.compile(
-        keras.optimizers.Adam(settings.learning_rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
+    network = build_recogniser(x.shape[1:], 10, settings.seed)
+    if compiled is None:
+        network.compile(
+            keras.optimizers.Adam(settings.learning_rate),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+    else:
+        network = restarted(compiled, network, settings.learning_rate)
     made = Recogniser(network, mean, deviation, [])
     history = network.fit(
         made.scaled(x),
@@ -185,6 +192,18 @@ def train_recogniser(
     )
     made.losses = finite(history.history["loss"])
     return made
+
+
+def restarted(
+    compiled: "keras.Model", fresh: "keras.Model", learning_rate: float
+) -> "keras.Model":
+    """Return a compiled network with the variables of an untrained one."""
+    for old, new in zip(compiled.variables, fresh.variables, strict=True):
+        old.assign(new)
+    for state in compiled.optimizer.variables:
+        state.assign(0 * state)  # the means of Adam and its count of steps
+    compiled.optimizer.learning_rate = learning_rate
+    return compiled
 
 
 def finite(losses: list[float]) -> list[float]:
