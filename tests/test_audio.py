@@ -277,7 +277,7 @@ def test_cepstra_are_scipys_cosine_transform():
 )
 def test_endpoints_by_looking_at_each_frame(loudness, decibel):
     loud = [k for k, v in enumerate(loudness) if v >= max(loudness) - decibel]
-    found = audio.endpoints(loudness, decibel)
+    found = audio.loud_part(loudness, decibel)
     assert found == slice(loud[0], loud[-1] + 1)
 
 
@@ -293,9 +293,9 @@ def test_stretch_is_linear_interpolation(frames, count):
 def test_features_refuse_what_they_cannot_use():
     for wrong in (np.array([]), np.ones((2, 2))):
         with pytest.raises(ValueError, match="at least one frame"):
-            audio.endpoints(wrong)
+            audio.loud_part(wrong)
     with pytest.raises(ValueError, match="positive distance"):
-        audio.endpoints(np.ones(3), 0)
+        audio.loud_part(np.ones(3), 0)
     for picture, count in ((np.ones(3), 4), (np.ones((3, 2)), 0)):
         with pytest.raises(ValueError, match="stretch takes"):
             audio.stretch(picture, count)

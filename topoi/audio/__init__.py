@@ -15,10 +15,10 @@
 from topoi.audio.drawing import explore_aliasing, samples_shown
 from topoi.audio.features import (
     dct_matrix,
-    endpoints,
     fixed_grid,
     hz_to_mel,
     log_mel,
+    loud_part,
     mel_filters,
     mel_to_hz,
     mfcc,
@@ -102,7 +102,7 @@ __all__ = [
     "distances",
     "dtw",
     "dtw_costs",
-    "endpoints",
+    "loud_part",
     "explore_aliasing",
     "fft",
     "fit_linear",

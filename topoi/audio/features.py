@@ -177,7 +177,7 @@ def mfcc(picture: np.ndarray, count: int = 12) -> np.ndarray:
     return picture @ dct_matrix(bands)[1 : count + 1].T
 
 
-def endpoints(loudness: np.ndarray, decibel: float = 30.0) -> slice:
+def loud_part(loudness: np.ndarray, decibel: float = 30.0) -> slice:
     """Return from where to where a word is loud.
 
     Parameters
@@ -200,7 +200,7 @@ def endpoints(loudness: np.ndarray, decibel: float = 30.0) -> slice:
     loudness = np.asarray(loudness)
     if loudness.ndim != 1 or not len(loudness) or not decibel > 0:
         raise ValueError(
-            "endpoints takes the loudness of at least one frame and a "
+            "loud_part takes the loudness of at least one frame and a "
             f"positive distance; got the shape {loudness.shape}, {decibel}."
         )
     loud = np.flatnonzero(loudness >= loudness.max() - decibel)
@@ -210,7 +210,7 @@ def endpoints(loudness: np.ndarray, decibel: float = 30.0) -> slice:
 def trim(picture: np.ndarray, decibel: float = 30.0) -> np.ndarray:
     """Return the frames of a mel picture between its end points."""
     loudness = 10 * np.log10(np.sum(10 ** (picture / 10), axis=1))
-    return picture[endpoints(loudness, decibel)]
+    return picture[loud_part(loudness, decibel)]
 
 
 def stretch(picture: np.ndarray, count: int = 32) -> np.ndarray:
