@@ -275,7 +275,7 @@ def test_cepstra_are_scipys_cosine_transform():
     arrays(float, st.integers(1, 20), elements=st.floats(-80, 0)),
     st.sampled_from([3.0, 30.0]),
 )
-def test_endpoints_by_looking_at_each_frame(loudness, decibel):
+def test_loud_part_by_looking_at_each_frame(loudness, decibel):
     loud = [k for k, v in enumerate(loudness) if v >= max(loudness) - decibel]
     found = audio.loud_part(loudness, decibel)
     assert found == slice(loud[0], loud[-1] + 1)

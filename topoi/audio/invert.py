@@ -46,7 +46,8 @@ def griffin_lim(
     -------
     Rebuilt
         Errors are the distance of the signal's own magnitudes from the given
-        ones, relative to their size. Without momentum they never rise.
+        ones over all bins, relative to their size. Without momentum they
+        never rise.
 
     Raises
     ------
@@ -58,17 +59,27 @@ def griffin_lim(
     if start is None:
         rng = np.random.default_rng(seed)
         start = rng.uniform(0, 2 * np.pi, magnitude.shape)
-    size = np.linalg.norm(magnitude)
+    size = _norm(magnitude)
     length = 2 * (magnitude.shape[1] - 1)
     spectrum, last, errors = magnitude * np.exp(1j * start), 0.0, []
     for _ in range(steps + 1):
         signal = istft(spectrum, hop)
         own = stft(signal, length, hop)  # the nearest one of a signal
-        errors.append(np.linalg.norm(np.abs(own) - magnitude) / size)
+        errors.append(_norm(np.abs(own) - magnitude) / size)
         ahead = own + momentum * (own - last)
         spectrum = magnitude * np.exp(1j * np.angle(ahead))
         last = own
     return Rebuilt(signal, np.array(errors))
+
+
+def _norm(half: np.ndarray) -> float:
+    """Return the norm of a real signal's whole spectrum from its half.
+
+    All bins but the first and the last stand for their mirror image too.
+    """
+    squares = 2 * np.abs(half) ** 2  # (frames, bins)
+    squares[:, [0, -1]] /= 2
+    return float(np.sqrt(squares.sum()))
 
 
 def _checked(magnitude, steps, momentum):
