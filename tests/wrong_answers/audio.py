@@ -408,7 +408,7 @@ _WARPS = [
         "warp",
         "only the diagonal and one side",
         _warp(before="cost[i, j], cost[i, j + 1]"),
-        r"finite|stays at 1",
+        r"inf|stays at 1",
     ),
     WrongAnswer(
         "warp",
