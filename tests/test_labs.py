@@ -176,6 +176,27 @@ def test_every_exercise_has_a_stored_wrong_answer(topic):
     assert len({(w.exercise, w.name) for w in stored}) == len(stored)
 
 
+def silent_asserts(nb) -> list[str]:
+    """Return the assertions of checks that would fail without a word."""
+    return [
+        f"{cell.metadata.nbgrader.grade_id}: {ast.unparse(node)}"
+        for cell in nb.cells
+        if cell.cell_type == "code" and "nbgrader" in cell.metadata
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Assert) and node.msg is None
+    ]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_assertion_of_a_check_has_a_message(topic):
+    assert silent_asserts(read(topic)) == []
+
+
+def test_a_silent_assertion_is_found():
+    check = cell("one", "assert x == 1, 'x is 1.'\nassert x", grade=True)
+    assert silent_asserts(notebook(check)) == ["one: assert x"]
+
+
 @pytest.mark.parametrize(("topic", "n"), EXERCISES)
 def test_a_second_run_of_the_check_gives_the_same(topic, n):
     """The first run, in `solved`, also shows that the solution passes."""

@@ -382,9 +382,9 @@ def test_two_squares_commute_and_one_does_not():
 
 def test_exact_step_of_a_linear_chain():
     """y = w2 w1 at x = 1 with target 0: the slopes are y w2 and y w1."""
-    assert topos.linear_step([1, 1]) == [0, 0]
-    assert topos.linear_step([2, 1]) == [0, -3]
-    assert topos.linear_step([3, -2]) == [3 - 12, -2 + 18]
+    assert topos.chain_step([1, 1]) == [0, 0]
+    assert topos.chain_step([2, 1]) == [0, -3]
+    assert topos.chain_step([3, -2]) == [3 - 12, -2 + 18]
 
 
 # -- symmetry -----------------------------------------------------------------

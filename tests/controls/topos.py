@@ -76,7 +76,7 @@ def raw_input():
 
 @control("topos/step-on-weights", "the first weight does not change")
 def same_weight():
-    before, after = topos.linear_step([1, 1]), topos.linear_step([1, 1])
+    before, after = topos.chain_step([1, 1]), topos.chain_step([1, 1])
     return abs(before[1] - after[1])
 
 

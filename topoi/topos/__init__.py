@@ -36,12 +36,12 @@ from topoi.topos.fibrant import (
     small_objects,
 )
 from topoi.topos.learning import (
+    chain_step,
     difference,
     forward,
     gradient_step,
     keras_graph,
     keras_sections,
-    linear_step,
     section_defect,
     square_on_weights,
     square_with_activity,
@@ -148,7 +148,7 @@ __all__ = [
     "keras_sections",
     "lattice_rnn",
     "lift",
-    "linear_step",
+    "chain_step",
     "maps_to_omega",
     "mutual_information",
     "network_poset",

@@ -191,7 +191,7 @@ def square_on_weights(
     return difference(here, there), difference(here, weights[1:])
 
 
-def linear_step(
+def chain_step(
     weights: Sequence[int], x: int = 1, target: int = 0
 ) -> list[int]:
     """Take one step of length 1 in the chain y = w_n ... w_1 x, exactly.
