@@ -62,7 +62,7 @@ def explore_aliasing() -> explorable.Explorable:
 
 
 def _wave(frequency: float) -> str:
-    count = max(24, int(10 * frequency * SHOWN))
+    count = max(48, int(16 * frequency * SHOWN))  # smooth peaks
     times = np.linspace(0, SHOWN, count + 1)
     waves = np.cos(2 * np.pi * frequency * times)
     return explorable.path(*_place(times, waves))
