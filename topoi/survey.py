@@ -454,7 +454,9 @@ def _facts() -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         **runtime.device_report(),
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "-uno")),
+        "dirty": bool(  # but for what surveys themselves write
+            _git("status", "--porcelain", "-uno", "--", ":!records")
+        ),
     }
 
 

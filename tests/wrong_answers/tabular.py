@@ -56,6 +56,12 @@ _ENCODED = [
     ),
     WrongAnswer(
         "encode",
+        "median of both",
+        _encode(fill="np.nanmedian(np.append(train, rows))"),
+        r"the median included",
+    ),
+    WrongAnswer(
+        "encode",
         "learned from both",
         """
 def encode_column(train, rows):
@@ -335,6 +341,14 @@ _TWINNED = [
         "seen in the test part too",
         _twins(known="range(len(y))"),
         r"row 5 has none",
+    ),
+    WrongAnswer(
+        "twins",
+        "distinct test rows",
+        _twins().replace(
+            "for n in test", "for n in {keys[n]: n for n in test}.values()"
+        ),
+        r"Count test rows",
     ),
     WrongAnswer(
         "twins",
