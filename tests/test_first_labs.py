@@ -274,6 +274,37 @@ def adam_update(w, g, m, v, t, learning_rate=0.001, beta_1=0.9,
     return tuple(new)
 """,
     ),
+    ("training", "reuse"): (
+        """
+def reuse(network, x, classes, rng):
+    features = x
+    for weights, bias in network[: len(network) - 1]:
+        z = features @ weights + bias
+        features = z * (z > 0)
+    inputs = network[-1][0].shape[0]
+    head = rng.standard_normal((inputs, classes)) * (2 / inputs) ** 0.5
+    return features, head, np.zeros((classes,))
+""",
+        """
+def reuse(network, x, classes, rng):
+    *below, (old, _) = network
+    for layer in below:
+        x = np.clip(np.einsum("nm,mk->nk", x, layer[0]) + layer[1], 0, None)
+    scale = np.sqrt(2) / np.sqrt(len(old))
+    head = rng.normal(scale=scale, size=(len(old), classes))
+    return x, head, np.full(classes, 0.0)
+""",
+        """
+def reuse(network, x, classes, rng):
+    if len(network) == 1:
+        fan_in = network[0][0].shape[0]
+        head = np.sqrt(2 / fan_in) * rng.normal(size=(fan_in, classes))
+        return x, head, head[0] * 0
+    w, b = network[0]
+    z = np.dot(x, w) + b
+    return reuse(network[1:], np.where(z > 0, z, 0), classes, rng)
+""",
+    ),
     ("training", "leaky"): (
         """
 def leaky_weights(inputs, units, slope, rng):

@@ -32,6 +32,8 @@ def mistakes(topic: str) -> dict[str, list[tuple[str, str, str]]]:
         for stub in stubs
     }
     for wrong in module.WRONG_ANSWERS:
+        if "stopped after" in wrong.message:
+            continue  # a call without end ends a session: test_grading.py
         entry = wrong.name, wrong.code, wrong.message
         found[wrong.exercise + labs.CHECK].append(entry)
     return found

@@ -176,7 +176,7 @@ def gone(pid, seconds=10) -> bool:
     ("arguments", "words"),
     [
         (["nothing.ipynb"], "nothing.ipynb is not a notebook"),
-        (["README.md"], "The book has: chapters/cnn.ipynb"),
+        (["README.md"], "The book has: chapters/audio.ipynb"),
         (["chapters/cnn.ipynb", "--scale", "huge"], "invalid choice: 'huge'"),
     ],
 )

@@ -73,7 +73,14 @@ def public():
 def secret_runs():
     known = set().union(*map(runs, public()))
     found = {p.stem: set().union(*map(runs, secrets(p))) for p in LABS}
-    return {topic: some - known for topic, some in found.items()}
+    return {topic: telling(some - known) for topic, some in found.items()}
+
+
+def telling(some):
+    """Return the runs with a word: figures and signs alone tell nothing."""
+    return {
+        run for run in some if any(re.search(r"[^\W\d_]{2}", w) for w in run)
+    }
 
 
 def words_of_site(folder):

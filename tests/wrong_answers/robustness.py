@@ -163,8 +163,9 @@ _DEEPFOOL = [
         "deepfool",
         "one example only",
         """
+right_deepfool = deepfool
 def deepfool(logits, jacobian, x, eta=0.02, max_iter=20):
-    return plain_deepfool(logits, jacobian, x[0], eta, max_iter)
+    return right_deepfool(logits, jacobian, x[:1], eta, max_iter)[0]
 """,
         r"One change an example",
     ),
@@ -214,7 +215,7 @@ def rho(r, x):
         "measure",
         "prints",
         "def rho(r, x):\n    print(0.375)",
-        r"return the result instead",
+        r"return the result instead|print the result instead",
     ),
     WrongAnswer(
         "measure",
