@@ -230,7 +230,8 @@ def answers_table(root: Path, work: Work, titles: dict[str, str]) -> str:
             "<br>".join(answering_places(root, statement, titles)),
         )
         rows.append(list(zip(heads, cells, strict=True)))
-    return table(heads, rows, f"Answers to {escape(work.work)}", "tt-status")
+    caption = f"Answers to {escape(work.work)}"
+    return table(heads, rows, caption, "tt-status tt-answers")
 
 
 def answering_places(root, statement: Statement, titles) -> list[str]:

@@ -71,7 +71,7 @@ def _picture(word: str) -> Drawing:
     picture.text(8, 182, "what may follow", "muted", "start")
     picture.line(12, 262, 392, 262, "faint")
     for n, letter in enumerate(LETTERS):
-        x = 50 + 75 * n
+        x = 40 + 73 * n
         picture.rect(x - 18, 262, 36, 0, "jade", id=f"share {n}")
         picture.text(x, 284, letter, size=17)
         picture.text(x + 38, 256, "", "jade-text", id=f"number {n}")
