@@ -102,7 +102,7 @@ def crossing_points(
 
 def screen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return coordinates of a `Drawing` for points of the disc."""
-    return 200 + 118 * points[..., 0], 134 - 118 * points[..., 1]
+    return 200 + 112 * points[..., 0], 136 - 112 * points[..., 1]
 
 
 def polygon_drawing(oracle: SchottkyOracle, crossings: int) -> Drawing:
