@@ -260,9 +260,105 @@ def test_slow_attacks_end_and_say_why(tmp_path):
     assert "15 seconds" in rows["sleeps through signals"]["note"]
     results = {r["student"]: r for r in folder.results()}
     messages = [c["message"] for c in results["endless function"]["checks"]]
-    assert messages == ["A call did not return within the time limit."] * 2
+    told = "A call was stopped after 1 seconds. Does a loop or a recursion "
+    assert messages == [told + "never end?"] * 2
     assert "memory" in rows["memory hog"]["note"]
     assert "20000 files" in rows["many links"]["note"]
+
+
+# -- one lost answer, and the others ------------------------------------------
+
+ENDLESS = {
+    "plain": "while True: pass",
+    "catches errors": "while True:\n        try: 1 / 0\n"
+    "        except Exception: pass",
+    "hears nothing": "import signal\n"
+    "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+    "    while True: pass",
+    "sleeps": "import time\n    time.sleep(1000)",
+}
+
+
+def verdicts(lab, notebook, tmp_path, **limits):
+    """Return what the checker says of a notebook, by check."""
+    write(lab, tmp_path / "tiny.ipynb")
+    lab = submissions.read_lab(tmp_path / "tiny.ipynb")
+    box = sandbox.Box(sandbox.Limits(**limits))
+    found = session.run(lab, nbformat.writes(notebook).encode(), box)
+    return {name: found.verdicts[name] for name in lab.checks}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_endless_answer_loses_its_own_points_only(name, tmp_path):
+    answer = f"{attacks.RIGHT}\ndef softmax(x):\n    {ENDLESS[name]}"
+    found = verdicts(
+        attacks.tiny_lab(),
+        attacks.submission(answers=answer),
+        tmp_path,
+        seconds=30,
+        call_seconds=0.5,
+    )
+    assert not found["softmax-check"]["passed"]
+    assert re.search(
+        "stopped after 0.5 seconds|not return within",
+        found["softmax-check"]["message"],
+    )
+    assert found["norm-check"]["passed"]
+
+
+@needs_sandbox
+def test_an_endless_cell_leaves_time_for_the_checks(tmp_path):
+    nb = attacks.submission("while True: pass", attacks.RIGHT)
+    found = verdicts(attacks.tiny_lab(), nb, tmp_path, seconds=6)
+    assert all(verdict["passed"] for verdict in found.values())
+
+
+def many_exercises(number: int):
+    """Return a lab of so many exercises, each to double a number."""
+    lab = attacks.tiny_lab()
+    answer, check = lab.cells[3], lab.cells[4]
+    lab.cells = lab.cells[:1]
+    for n in range(number):
+        new, test = answer.copy(), check.copy()
+        new.metadata, test.metadata = {}, {}
+        new.source = (
+            f"def twice{n}(x):\n    ### BEGIN SOLUTION\n"
+            "    return 2 * x\n    ### END SOLUTION"
+        )
+        test.source = f"assert twice{n}(3) == 6"
+        name, solved = f"twice{n}", {"solution": True}
+        marks = {"grade": True, "locked": True, "points": 1}
+        lab.cells.append(attacks.marked(new, name, **solved))
+        lab.cells.append(attacks.marked(test, f"{name}-check", **marks))
+    return lab
+
+
+@needs_sandbox
+def test_every_exercise_gets_its_points_however_many_are_lost(tmp_path):
+    """Each second answer ends the worker, so it must start once more."""
+    lab = many_exercises(7)
+    nb = lab.copy()
+    nb.cells = [cell.copy() for cell in lab.cells]
+    for n, cell in enumerate(nb.cells[1::2]):
+        body = "import os; os._exit(0)" if n % 2 else "return 2 * x"
+        cell.source = f"def twice{n}(x):\n    {body}"
+    found = verdicts(lab, nb, tmp_path, seconds=60)
+    passed = [verdict["passed"] for verdict in found.values()]
+    assert passed == [True, False, True, False, True, False, True]
+
+
+def test_a_check_has_its_share_of_the_time(monkeypatch):
+    """Two of four are left of 100 seconds: 50 and some slack for this one."""
+    monkeypatch.setattr(session.time, "monotonic", lambda: 1000.0)
+    found = session.Session(verdicts={"a": {}, "b": {}})
+    found.share_out(4, 1100.0)
+    assert found.late == float("inf"), "nothing is running"
+    found.hear_checker({"begin": "c"})
+    found.share_out(4, 1100.0)
+    assert found.late == 1050 + session.SLACK
+    found.hear_checker({"id": "c", "passed": True})
+    assert (found.late, found.begun) == (float("inf"), "")
 
 
 # -- resuming ---------------------------------------------------------------

@@ -15,7 +15,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from tools.grading import grade, report, sandbox, store, submissions
+from tools.grading import (
+    grade,
+    groups,
+    report,
+    sandbox,
+    store,
+    submissions,
+)
 from tools.notebooks import ROOT, write_text
 
 
@@ -82,16 +89,16 @@ def _run(options: argparse.Namespace) -> int:
     )
     sandbox.remove_left_overs()
     names = submissions.roster(options.roster) if options.roster else {}
+    parent = None
     if not options.trust_submissions:
         secrets = (options.labs, options.submissions, options.out)
         sandbox.demand_hidden(secrets)
-        with sandbox.temporary_folder(0) as folder:
-            sandbox.probe(sandbox.Box(limits, folder=folder))
+        parent = _parent(limits)
     tasks = _tasks(options, names)
     if not tasks:
         print(f"No notebook of a lab was found in {options.submissions}.")
         return 1
-    results = _with_progress(tasks, limits, options.jobs)
+    results = _with_progress(tasks, limits, options.jobs, parent)
     _write_tables(options.out, results, names)
     counted = list(filter(grade.is_graded, results))
     code = 0 if options.no_store else _keep(options, tasks, counted)
@@ -99,6 +106,28 @@ def _run(options: argparse.Namespace) -> int:
     for result in left:
         print(f"UNGRADED {result['student']}: {result['note']}")
     return 3 if left else code
+
+
+def _parent(limits: sandbox.Limits) -> Path | None:
+    """See whether sandboxes work; return where their groups are made.
+
+    Without control groups, or if they are there but refuse, memory is
+    limited a process and watched in all.
+    """
+    parent = groups.find_parent()
+    with sandbox.temporary_folder(0) as folder:
+        if parent is not None:
+            with contextlib.suppress(sandbox.SandboxError, OSError):
+                sandbox.probe(
+                    sandbox.Box(limits, folder=folder, parent=parent)
+                )
+                return parent
+        sandbox.probe(sandbox.Box(limits, folder=folder))
+    print(
+        f"Memory: no control group, so {limits.memory_mb} MB a process, and "
+        "the sum is watched. See the page How to grade."
+    )
+    return None
 
 
 def _write_tables(out: Path, results: list[dict], names: dict) -> None:
@@ -152,9 +181,12 @@ def _tasks(options: argparse.Namespace, names: dict) -> list[grade.Task]:
 
 
 def _with_progress(
-    tasks: list[grade.Task], limits: sandbox.Limits, jobs: int
+    tasks: list[grade.Task],
+    limits: sandbox.Limits,
+    jobs: int,
+    parent: Path | None,
 ) -> list[dict]:
-    found = grade.grade_all(tasks, limits, jobs)
+    found = grade.grade_all(tasks, limits, jobs, parent)
     bar = tqdm(found, total=len(tasks), unit="submission", leave=False)
     return list(bar)
 

@@ -94,11 +94,15 @@ def find(
 
 
 def grade_all(
-    tasks: list[Task], limits: sandbox.Limits, jobs: int
+    tasks: list[Task],
+    limits: sandbox.Limits,
+    jobs: int,
+    parent: Path | None = None,
 ) -> Iterator[dict]:
     """Grade every task that has no result; yield all results as they come.
 
-    What could not be graded is tried once more at the end, alone.
+    What could not be graded is tried once more at the end, alone. The
+    `parent` is where control groups are made, if anywhere.
     """
     slots: queue.Queue[int] = queue.Queue()
     for slot in range(jobs):
@@ -107,7 +111,8 @@ def grade_all(
     def work(task: Task) -> dict:
         slot = slots.get()
         try:
-            return grade(task, sandbox.Box(limits, task.trusted, slot))
+            box = sandbox.Box(limits, task.trusted, slot, parent=parent)
+            return grade(task, box)
         except Exception as error:  # one student's trouble stops nobody
             return ungraded(task, str(error) or type(error).__name__)
         finally:

@@ -1,9 +1,10 @@
 """Start a process without network, in a read-only file system of its own.
 
-The order of wrapping, when started as root: a private mount namespace in
-which folders below a closed home are bound to an open place, ``setpriv`` to
-an unprivileged uid, ``taskset``, ``prlimit``, ``bwrap``, Python. Other users
-start with ``taskset``.
+The order of wrapping, when started as root: a control group where there is
+one, a private mount namespace in which folders below a closed home are bound
+to an open place, ``setpriv`` to an unprivileged uid, ``taskset``,
+``prlimit``, ``bwrap``, Python. Other users start with ``taskset``, after the
+control group.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from tools.grading import seccomp
+from tools.grading import groups, seccomp
 from topoi import runtime
 
 ROOT = runtime.ROOT
@@ -56,10 +57,14 @@ class Limits:
     seconds : float
         Wall clock for everything.
     call_seconds, cell_seconds : float
-        For one call of an answer, and for one cell of the notebook.
+        For one call of an answer, and for one cell of the notebook. All
+        cells have half of the time, and each check its share of the rest.
+    patience : float
+        How many times longer than a check allows a call may take: this
+        machine may be slower than that of the student, and busy.
     address_mb, memory_mb, scratch_mb, file_mb : int
-        Address space of one process, resident memory of all processes of a
-        sandbox, the folder that it may write to, one file.
+        Address space of one process, memory of one process and of all
+        processes of a sandbox, the folder that it may write to, one file.
     processes, files : int
         Processes and threads, and files, of a sandbox.
     output, report : int
@@ -69,6 +74,7 @@ class Limits:
     seconds: float = 600
     call_seconds: float = 120
     cell_seconds: float = 120
+    patience: float = 10
     address_mb: int = 6144
     memory_mb: int = 4096
     scratch_mb: int = 64
@@ -81,12 +87,20 @@ class Limits:
 
 @dataclass
 class Box:
-    """One way to start processes: in sandboxes, or plainly when trusted."""
+    """One way to start processes: in sandboxes, or plainly when trusted.
+
+    Attributes
+    ----------
+    parent : Path, optional
+        The control group in which those of sandboxes are made; see `groups`.
+    """
 
     limits: Limits
     trusted: bool = False
     slot: int = 0
     folder: Path = field(default_factory=Path)
+    parent: Path | None = None
+    made: list[groups.Group] = field(default_factory=list)
 
     def start(
         self, arguments: Sequence[str], files: dict[str, Path], fds: tuple
@@ -105,8 +119,29 @@ class Box:
         with tempfile.TemporaryFile() as rules:
             rules.write(seccomp.program())
             rules.seek(0)
-            wrapped = self.wrap(command, files, rules.fileno())
+            wrapped = self._grouped(self.wrap(command, files, rules.fileno()))
             return _popen(wrapped, (*fds, rules.fileno()))
+
+    def _grouped(self, command: list[str]) -> list[str]:
+        """Return a command that runs in a new control group, if we can."""
+        if self.parent is None:
+            return command
+        group = groups.make(
+            self.parent,
+            self.slot,
+            str(len(self.made)),
+            self.limits.memory_mb,
+            self.limits.processes,
+        )
+        self.made.append(group)
+        return group.enter(command)
+
+    def close(self) -> str:
+        """Remove the control groups; return what was too much for one."""
+        full = [group for group in self.made if group.was_too_large()]
+        while self.made:
+            self.made.pop().remove()
+        return too_much(self.limits) if full else ""
 
     def wrap(
         self, command: list[str], files: dict[str, Path], rules: int
@@ -222,6 +257,14 @@ def _open_to_all(path: str) -> bool:
     return all(p.stat().st_mode & 0o1 for p in parents if p.is_dir())
 
 
+def too_much(limits: Limits) -> str:
+    """Return in words that a sandbox took more memory than it may."""
+    return (
+        f"Stopped: more than {limits.memory_mb} MB of memory. Does something "
+        "grow with every step, or is an array far larger than it should be?"
+    )
+
+
 def _own_core(slot: int) -> list[str]:
     """Keep a slot on one core, so that it cannot slow down the others."""
     cores = sorted(os.sched_getaffinity(0))
@@ -232,6 +275,7 @@ def _limited(limits: Limits) -> list[str]:
     return [
         "prlimit",
         f"--as={limits.address_mb * MB}",
+        f"--data={limits.memory_mb * MB}",
         f"--fsize={limits.file_mb * MB}",
         f"--cpu={int(2 * limits.seconds) + 1}",
         "--core=0",
@@ -351,10 +395,12 @@ def probe(box: Box) -> None:
             f"Linux {platform.release()} would count your own processes as "
             "those of a submission: grade as root, or on Linux 5.14 or newer."
         )
-    process = box.start(["-c", "import numpy"], {}, ())
-    words = process.stderr.read(4000).decode(errors="replace").strip()
-    code = process.wait()
-    process.stderr.close()
+    with contextlib.ExitStack() as stack:
+        stack.callback(box.close)
+        process = box.start(["-c", "import numpy"], {}, ())
+        words = process.stderr.read(4000).decode(errors="replace").strip()
+        code = process.wait()
+        process.stderr.close()
     if code != 0:
         raise SandboxError(
             f"bubblewrap does not work here (exit {code}): {words} In a "
@@ -373,7 +419,9 @@ def _temporary() -> str:
 
 
 def remove_left_overs() -> None:
-    """Remove the temporary folders of runs whose process has ended."""
+    """Remove folders and groups of runs whose process has ended."""
+    if parent := groups.find_parent():
+        groups.remove_left_overs(parent)
     for folder in Path(_temporary()).glob(f"{PREFIX}*-*"):
         owner = folder.name.removeprefix(PREFIX).split("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):

@@ -14,9 +14,10 @@ from tools.grading import machine, sandbox
 from tools.grading.sandbox import Box, scripts
 from tools.grading.submissions import Lab
 
-STARTS = 3
+SLACK = 5  # seconds beyond its share that a check has to end by itself
 LINES_BYTES = 8 * 2**20  # of verdicts, and of a report
 TICK = 0.25  # seconds between two looks at the memory
+ENDED = "The student's process has ended."  # in `inside.remote`
 WORKER = ("wire", "ship", "worker")
 CHECKER = (*WORKER, "remote", "checker")
 
@@ -36,6 +37,8 @@ class Session:
         Why there may be fewer verdicts than checks.
     begun : str
         The check that is running.
+    late : float
+        When its share of the time is over.
     heard : bool
         Whether the checker has said anything.
     broken : str
@@ -50,6 +53,7 @@ class Session:
     outputs: dict[int, list] = field(default_factory=dict)
     reason: str = ""
     begun: str = ""
+    late: float = float("inf")
     heard: bool = False
     broken: str = ""
     shortage: str = ""
@@ -58,13 +62,20 @@ class Session:
         """Note what the machine is short of."""
         self.shortage = self.shortage or machine.shortage(box.folder)
 
+    def share_out(self, checks: int, deadline: float) -> None:
+        """Give the check that is running its share of the time, once."""
+        if self.begun and self.late == float("inf"):
+            now, left = time.monotonic(), checks - len(self.verdicts)
+            self.late = now + (deadline - now) / max(left, 1) + SLACK
+
     def hear_checker(self, line: dict) -> None:
         """Take a line of the checker."""
         self.heard = True
-        self.begun = line.get("begin", self.begun)
+        if "begin" in line:
+            self.begun, self.late = line["begin"], float("inf")
         if "id" in line:
             self.verdicts.setdefault(line.pop("id"), line)
-            self.begun = ""
+            self.begun, self.late = "", float("inf")
         self.reason = line.get("end", self.reason)
 
     def hear_worker(self, line: dict) -> None:
@@ -85,11 +96,13 @@ def run(
     """Give a submission to a worker and the lab to a checker.
 
     When a check loses the worker, it has failed; both are started again for
-    the checks that are left, at most three times within the same time.
+    the checks that are left, as long as each start brings a verdict. Every
+    check has its share of the time that is left, so that none of them, with
+    an answer that never ends, takes the points of the others.
     """
     session = Session()
     deadline = time.monotonic() + box.limits.seconds
-    for _ in range(STARTS):
+    while True:
         before = len(session.verdicts)
         with sandbox.temporary_folder(box.slot) as folder:
             box.folder = folder
@@ -101,6 +114,7 @@ def run(
             message = session.reason or "The check did not survive the answer."
             verdict = {"passed": False, "message": message, "printed": ""}
             session.verdicts[session.begun] = verdict
+            session.begun = ""
         done = lab.checks.keys() <= session.verdicts.keys()
         if done or session.broken or len(session.verdicts) == before:
             break
@@ -117,6 +131,8 @@ def _once(
 ) -> None:
     options = asdict(box.limits) | {"lab": "keras" if lab.needs_keras else ""}
     options |= {"skip": list(session.verdicts)}
+    options["seconds"] = max(deadline - time.monotonic(), 1)
+    session.reason, session.late = "", float("inf")
     inputs = {"submission.ipynb": notebook, "lab.ipynb": lab.source}
     if rehearsal is not None:
         options["rehearse"] = "{/in/rehearsal.json}"
@@ -126,6 +142,7 @@ def _once(
     ours = {n: p for n, p in files.items() if n not in hers}
     options = json.dumps(options)
     with _Pipes() as pipes, contextlib.ExitStack() as stack:
+        stack.callback(_close, session, box)
         worker = box.start(
             [*_module("worker"), "{/in/submission.ipynb}"]
             + [options, *pipes.worker],
@@ -141,7 +158,18 @@ def _once(
         )
         stack.callback(sandbox.end, checker)
         pipes.close_children()
-        _gather(session, pipes, (worker, checker), box, deadline)
+        _gather(session, lab, pipes, (worker, checker), box, deadline)
+
+
+def _close(session: Session, box: Box) -> None:
+    """End the control groups, when all of the sandboxes is gone."""
+    full = box.close()
+    if not full:
+        return
+    session.reason = full
+    last = next(reversed(session.verdicts.values()), {})
+    if last.get("message") == ENDED:  # the checker cannot know why
+        last["message"] = full
 
 
 def _write(folder: Path, inputs: dict[str, bytes]) -> dict[str, Path]:
@@ -185,6 +213,7 @@ class _Pipes:
 
 def _gather(
     session: Session,
+    lab: Lab,
     pipes: _Pipes,
     processes: tuple[subprocess.Popen, ...],
     box: Box,
@@ -205,7 +234,8 @@ def _gather(
                 continue
             look = time.monotonic() + TICK
             session.look_around(box)
-            reason = _exceeded(processes, box, deadline)
+            session.share_out(len(lab.checks), deadline)
+            reason = _exceeded(session, processes, box, deadline)
             if reason:
                 session.reason = reason
                 return
@@ -225,11 +255,15 @@ def _read(
     return bool(events)
 
 
-def _exceeded(processes: tuple, box: Box, deadline: float) -> str:
+def _exceeded(
+    session: Session, processes: tuple, box: Box, deadline: float
+) -> str:
     if time.monotonic() > deadline:
         return f"Stopped after {box.limits.seconds:g} seconds."
+    if time.monotonic() > session.late:
+        return "The check was stopped: it had its share of the time."
     if max(map(sandbox.memory_mb, processes)) > box.limits.memory_mb:
-        return f"Stopped: more than {box.limits.memory_mb} MB of memory."
+        return sandbox.too_much(box.limits)
     if max(map(sandbox.files, processes)) > box.limits.files:
         return f"Stopped: more than {box.limits.files} files."
     return ""

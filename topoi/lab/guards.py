@@ -217,9 +217,9 @@ class _Call:
                 raise  # the stub
             self._explain(error)
         except TooLong as error:
-            place = _place(error)
+            place, (after, *_) = _place(error), (*error.args, seconds)
             _fail(
-                f"{self.name} was stopped after {seconds:g} seconds{place}. "
+                f"{self.name} was stopped after {after:g} seconds{place}. "
                 "Does a loop or a recursion never end, or do the same work "
                 "again and again?"
             )

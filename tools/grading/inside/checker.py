@@ -8,24 +8,25 @@ One line of JSON a check goes to VERDICTS.
 """
 
 import ast
-import contextlib
 import functools
 import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .remote import Client, WorkerLost
+from .remote import Client, WorkerLost, stops
 from .ship import Probe
 from .wire import Channel
 from .worker import Capped, lighten, redirected
 
 PROBE = re.compile(r"^# probe\b.*\n(?=def )", re.MULTILINE)
 MESSAGE = 4_000  # characters
+SHARE = 0.8  # of the time of a check that its calls may use
 PRINTED = 20_000
 
 
@@ -104,11 +105,13 @@ class Lab:
     def __init__(self, client: Client, emit: Any, options: dict):
         self.client, self.names, self.emit = client, client.names, emit
         self.options, self.ready = options, False
+        self.end, self.left = time.monotonic() + options["seconds"], 1
         self.names["__name__"] = "lab"
         self.names["__probe__"] = lambda f: Probe(f, client.call)
 
     def run(self, cells: list[dict]) -> None:
         """Run all cells in order."""
+        self.left = sum(map(is_check, cells)) - len(self.options["skip"])
         for cell in cells:
             mark = cell["metadata"].get("nbgrader", {})
             source = "".join(cell["source"])
@@ -121,14 +124,19 @@ class Lab:
 
     def plain(self, source: str) -> None:
         """Run a cell of the lab; an answer that it uses may break it."""
-        with contextlib.suppress(Exception), redirected(Capped(0)):
-            exec(compiled(source, "cell"), self.names)
+        self.share_out()
+        try:
+            with redirected(Capped(0)):
+                exec(compiled(source, "cell"), self.names)
+        except (Exception, *stops()):
+            return
 
     def bind(self, source: str) -> None:
         """Take what the lab gives, and the student's names."""
         if not self.ready:
             self.client.wait_ready(self.options["seconds"])
             self.ready = True
+        self.share_out()
         given, wanted = split_answer(source)
         exec(compile(given, "<given>", "exec"), self.names)
         for name in wanted:
@@ -139,7 +147,15 @@ class Lab:
         """Run a check and emit its verdict."""
         if name in self.options["skip"]:
             return
+        self.share_out()
+        self.left -= 1
         self.verdict(name, source, self.names)
+
+    def share_out(self) -> None:
+        """Let calls use the share of one check of the time that is left."""
+        now = time.monotonic()
+        share = (self.end - now) / max(self.left, 1)
+        self.client.end = now + SHARE * share
 
     def verdict(self, name: str, source: str, names: dict) -> None:
         """Run a check in these names and emit what comes of it.
@@ -173,6 +189,9 @@ class Lab:
             lost, message = error, str(error) or "The worker was lost."
         except BaseException as error:
             message = explain(error, source) or type(error).__name__
+        if "MemoryError" in message:
+            most = self.options["memory_mb"]
+            message += f" A submission may take {most} MB of memory."
         return {
             "passed": not message,
             "message": message[:MESSAGE],
@@ -209,9 +228,20 @@ class Lab:
         self.verdict(name, check, trial)
 
 
+def is_check(cell: dict) -> bool:
+    """Whether a cell of code is a check."""
+    mark = cell["metadata"].get("nbgrader", {})
+    return bool(mark.get("grade")) and not mark.get("solution")
+
+
 def explain(error: BaseException, source: str) -> str:
     """Return in words why a check failed."""
     text = str(error)
+    if isinstance(error, stops()):
+        return (
+            f"A call was stopped after {error.args[0]:g} seconds. Does a "
+            "loop or a recursion never end?"
+        )
     if isinstance(error, AssertionError) and text:
         return text
     if isinstance(error, AssertionError):
@@ -245,7 +275,8 @@ def main() -> None:
     lighten([options["lab"]])
     os.environ["TOPOI_ANSWERS_ELSEWHERE"] = "1"  # `lab.guard` keeps no time
     np.allclose, np.isclose = strict(np.allclose), strict(np.isclose)
-    client = Client(Channel(reader, writer), {}, options["call_seconds"])
+    limits = options["call_seconds"], options["patience"]
+    client = Client(Channel(reader, writer), {}, *limits)
     lab = Lab(client, emit, options)
     try:
         if "rehearse" in options:

@@ -3,6 +3,7 @@
 import builtins
 import copy
 import operator
+import sys
 import time
 from collections.abc import Callable, Iterable
 from types import FunctionType
@@ -13,6 +14,8 @@ from .wire import Channel, Decoder, Encoder, WireError
 
 CALLS = 20_000
 PASSED = 100_000  # items that a loop over a proxy may take
+GRACE = 3  # seconds, in which a worker that was told to stop must answer
+LEAST = 0.05  # seconds that a call has at the end of a check's time
 ERRORS = {  # what students may raise; anything else arrives as StudentError
     error.__name__: error
     for error in (
@@ -47,6 +50,20 @@ class Ended(StudentError):
     """StopIteration in the student's code; it must end no loop of a check."""
 
 
+class TooLong(BaseException):
+    """A call was stopped; its argument is the time in seconds."""
+
+
+def stops() -> tuple[type[BaseException], ...]:
+    """Return what a stopped call may raise, first what it raises now.
+
+    That is the exception that `lab.guard` knows, if the lab uses it: its
+    import would cost more time than a small lab takes.
+    """
+    clock = sys.modules.get("topoi.lab.clock")
+    return (clock.TooLong, TooLong) if clock else (TooLong,)
+
+
 class WorkerLost(BaseException):
     """The worker cannot be used any more; not for checks to catch."""
 
@@ -61,12 +78,23 @@ class Client:
         The names of the lab's cells in the checker.
     seconds : float
         What one call may take.
+    patience : float
+        How many times longer than a check says a call may take.
     """
 
-    def __init__(self, channel: Channel, names: dict, seconds: float):
-        self.channel, self.names, self.seconds = channel, names, seconds
+    def __init__(
+        self,
+        channel: Channel,
+        names: dict,
+        seconds: float,
+        patience: float = 1,
+    ):
+        self.channel, self.names = channel, names
+        self.seconds, self.patience = seconds, patience
+        self.end = float("inf")  # of the time of this check
         self.callbacks: list[Callable] = []
         self.calls = self.inside = 0
+        self.allowed = seconds
         self.write_back = self.changed = False
         self.before: list[tuple[Any, Any]] = []  # arguments and old content
 
@@ -148,13 +176,24 @@ class Client:
         self, request: dict, encoder: Encoder, args: tuple = ()
     ) -> Any:
         if not self.inside:
-            self.channel.deadline = time.monotonic() + self.seconds
+            self.allowed = self._allowed()
+            late = time.monotonic() + self.allowed + GRACE
+            self.channel.deadline = late
+        request["seconds"] = self.allowed
         self.inside += 1
         try:
             self._send(request, encoder.body)
             return self._answer(args)
         finally:
             self.inside -= 1
+
+    def _allowed(self) -> float:
+        """Return the seconds that a call has now."""
+        clock = sys.modules.get("topoi.lab.clock")
+        limit = clock.asked() if clock else None
+        limits = [self.seconds, self.end - time.monotonic()]
+        limits += [] if limit is None else [limit * self.patience]
+        return max(min(limits), LEAST)
 
     def _answer(self, args: tuple) -> Any:
         raised = None
@@ -201,13 +240,13 @@ class Client:
         try:
             value = function(*args, **kwargs)
             answer = {"op": "value", "value": encoder.encode(value)}
-        except Exception as error:
+        except (Exception, *stops()) as error:
             raised, encoder = error, Encoder()
             answer = {"op": "error", "message": str(error)[:2000]}
         self._send(answer, encoder.body)
         return raised
 
-    def _error(self, header: dict) -> Exception:
+    def _error(self, header: dict) -> BaseException:
         kind, text = header.get("type"), header.get("message")
         if header.get("op") != "error" or {type(kind), type(text)} != {str}:
             raise WorkerLost("The notebook broke the connection.")
@@ -215,6 +254,8 @@ class Client:
             return ERRORS[kind](text)
         if kind == "StopIteration":
             return Ended(text)
+        if kind == "TooLong":
+            return stops()[0](round(self.allowed, 1))
         return StudentError(f"{kind[:100]}: {text}")
 
     def _unpack(self, tag: str, data: dict, decoder: Decoder) -> Any:

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
@@ -24,6 +25,7 @@ from .wire import Channel, Decoder, Encoder, WireError
 HANDLES = 10_000
 PICTURE_BYTES = 300_000
 PICTURES = 4  # of one cell
+AGAIN = 0.25  # seconds after which an answer that goes on is stopped again
 
 
 class Capped(io.TextIOBase):
@@ -117,11 +119,17 @@ class Shell:
         self.shell = _interactive_shell()
         self.names = self.shell.user_ns
         self.output, self.seconds = options["output"], options["cell_seconds"]
+        self.end = time.monotonic() + options["seconds"] / 2
 
     def run(self, source: str) -> list[dict]:
-        """Run one cell; return its outputs as plain text and pictures."""
+        """Run one cell; return its outputs as plain text and pictures.
+
+        All cells together have half of the submission's time, so that some
+        is left for the checks; after that a cell has a second.
+        """
         stream, error = Capped(self.output), None
-        with redirected(stream), _alarm(self.seconds):
+        left = max(self.end - time.monotonic(), 1)
+        with redirected(stream), _alarm(min(self.seconds, left)):
             result = self.shell.run_cell(source, store_history=True)
             error = result.error_before_exec or result.error_in_exec
         outputs = [{"text": stream.text()}] if stream.size else []
@@ -173,12 +181,62 @@ def _pictures() -> list[str]:
 # -- the answers ------------------------------------------------------------
 
 
+class TooLong(BaseException):
+    """An answer had its time; no ``except Exception`` of it stops this."""
+
+
+class Alarm:
+    """Stop answers that do not end, so that the next one has its turn.
+
+    What catches everything goes on, and so does one long call into a
+    library; then the checker gives up this process.
+    """
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []  # of calls inside of one another
+        self.crossing = False  # no frame is sent or read by halves
+
+    @contextlib.contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Raise `TooLong` in the block after that time."""
+        self.ends.append(time.monotonic() + seconds)
+        crossing, self.crossing = self.crossing, False
+        self._set()
+        try:
+            yield
+        finally:
+            self.crossing = crossing
+            self.ends.pop()
+            self._set()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let a block end that must not be interrupted."""
+        crossing, self.crossing = self.crossing, True
+        try:
+            yield
+        finally:
+            self.crossing = crossing
+
+    def _set(self) -> None:
+        left = min(self.ends, default=0) - time.monotonic()
+        signal.signal(signal.SIGALRM, self._ring)
+        first = max(left, 0.001) if self.ends else 0
+        signal.setitimer(signal.ITIMER_REAL, first, AGAIN)
+
+    def _ring(self, *_: Any) -> None:
+        late = min(self.ends, default=float("inf")) <= time.monotonic()
+        if late and not self.crossing:
+            raise TooLong
+
+
 class Server:
     """Serve the checker's requests, also while a callback is on its way."""
 
     def __init__(self, channel: Channel, shell: Shell):
         self.channel, self.shell = channel, shell
         self.handles: list[Any] = []
+        self.alarm = Alarm()
 
     def serve(self) -> None:
         """Serve until the checker is gone."""
@@ -189,13 +247,14 @@ class Server:
         """Serve one request."""
         decoder, encoder = Decoder(body, self._unpack), Encoder(self._pack)
         try:
-            value, changed = self._serve(header, decoder)
-            answer = {"op": "value", "value": encoder.encode(value)}
-            answer["changed"] = encoder.encode(changed)
+            with self.alarm.limit(header["seconds"]):
+                value, changed = self._serve(header, decoder)
+                answer = {"op": "value", "value": encoder.encode(value)}
+                answer["changed"] = encoder.encode(changed)
         except BaseException as error:
             answer = {"op": "error", "type": type(error).__name__}
             answer["message"] = ""
-            with contextlib.suppress(BaseException):
+            with contextlib.suppress(BaseException), self.alarm.limit(1):
                 answer["message"] = str(error)[:2000]
             encoder = Encoder()
         self.channel.send(answer, encoder.body)
@@ -223,14 +282,16 @@ class Server:
         header = {"op": "callback", "number": number}
         header["arguments"] = encoder.many(args)
         header["keywords"] = encoder.encode(kwargs)
-        self.channel.send(header, encoder.body)
-        while True:
-            header, body = self.channel.receive()
-            if header["op"] == "value":
-                return Decoder(body, self._unpack).decode(header["value"])
-            if header["op"] == "error":
-                raise RuntimeError(header["message"])
-            self.reply(header, body)
+        with self.alarm.held():
+            self.channel.send(header, encoder.body)
+            while True:
+                header, body = self.channel.receive()
+                if header["op"] == "value":
+                    break
+                if header["op"] == "error":
+                    raise RuntimeError(header["message"])
+                self.reply(header, body)
+        return Decoder(body, self._unpack).decode(header["value"])
 
     def _pack(self, value: Any, encoder: Encoder) -> dict:
         number = getattr(value, "callback_number", None)
