@@ -317,6 +317,10 @@ SLOW = {
     "    os.symlink('x', f'/scratch/{n}')",
     "memory hog": "import numpy as np\nhog = []\n"
     "while True: hog.append(np.ones(2**24))",
+    "memory of many": "import os, time\n"
+    "for _ in range(5):\n    if os.fork() == 0:\n"
+    "        hog = b'x' * (100 * 2**20)\n        time.sleep(100)\n"
+    "while True: time.sleep(1)",
 }
 
 # -- notebooks with other metadata ------------------------------------------
