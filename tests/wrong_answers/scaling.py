@@ -32,7 +32,7 @@ _AVERAGE = [
         "average",
         "mean over the weights",
         _MEAN.format("gradients.mean(axis=1)[:1]"),
-        r"one number a weight, not one a worker",
+        r"an array of shape \(1,\), but shape \(3,\) is due",
     ),
 ]
 
@@ -113,7 +113,7 @@ _AMDAHL = [
         "amdahl",
         "the first time taken for the time on one worker",
         _SHARE.format(x="1 / workers", share="b / seconds[0]"),
-        r"need not be among the measurements",
+        r"Do not take the first measurement",
     ),
     WrongAnswer(
         "amdahl",
@@ -238,7 +238,7 @@ _RINGS = [
                 "deliver": "right[c] *= step < world - 1; right[c] += part",
             }
         ),
-        r"have changed the caller's",
+        r"changed its argument .* in place",
     ),
     WrongAnswer(
         "ring",
@@ -321,11 +321,315 @@ _ARRAYS = [
         "a dictionary hides a second record",
         "def gather(lines, tasks):\n"
         "    by_id = {r['id']: r for r in map(json.loads, lines)}\n"
-        "    if len(by_id) != tasks:\n"
+        "    if sorted(by_id) != list(range(tasks)):\n"
         "        raise ValueError('missing')\n"
         "    return [by_id[i] for i in range(tasks)]\n",
         r"a record that stands there twice",
     ),
 ]
 
-WRONG_ANSWERS = [*_AVERAGE, *_AUDIT, *_AMDAHL, *_SCHEDULES, *_RINGS, *_ARRAYS]
+# -- slips of the usual kinds ------------------------------------------------
+
+_SLIPS = [
+    WrongAnswer(
+        "average",
+        "printed",
+        "def mean_gradient(gradients, sizes):\n"
+        "    print(sizes @ gradients / sizes.sum())\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "average",
+        "a list",
+        _MEAN.format("(sizes @ gradients / sizes.sum()).tolist()"),
+        r"a list of 3, but an array of shape \(3,\) is due",
+    ),
+    WrongAnswer(
+        "average",
+        "one number",
+        _MEAN.format("np.average(gradients)"),
+        r"but an array of shape \(3,\) is due",
+    ),
+    WrongAnswer(
+        "average",
+        "divided by the number of workers",
+        _MEAN.format("sizes @ gradients / len(sizes)"),
+        r"you divide by the number of workers",
+    ),
+    WrongAnswer(
+        "average",
+        "the rows scaled in place",
+        """
+def mean_gradient(gradients, sizes):
+    for row, size in zip(gradients, sizes):
+        row *= size
+    return gradients.sum(axis=0) / sizes.sum()
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "audit",
+        "a list",
+        _OUTPUTS.format('["shape", "fraction", "band", "count"]'),
+        r"a list of 4, but a set is due",
+    ),
+    WrongAnswer(
+        "audit",
+        "nothing may be compared",
+        _OUTPUTS.format("set()"),
+        r"An empty set compares nothing",
+    ),
+    WrongAnswer(
+        "amdahl",
+        "printed",
+        "def parallel_share(workers, seconds):\n    print(0.8)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "amdahl",
+        "both coefficients",
+        _SHARE.format(x="1 / workers", share="np.array([a, b])"),
+        r"an array of shape \(2,\), but a number is due",
+    ),
+    WrongAnswer(
+        "amdahl",
+        "mean of pairs",
+        """
+def parallel_share(workers, seconds):
+    base = seconds[workers == workers.min()].mean()
+    rest = workers > workers.min()
+    if not rest.any() or workers.min() > 1:
+        b, a = np.polyfit(1 / workers, seconds, 1)
+        return b / (a + b)
+    gain = (base - seconds[rest]) / (1 - 1 / workers[rest])
+    return float((gain / base).mean())
+""",
+        r"least squares in 1/K over all four",
+    ),
+    WrongAnswer(
+        "queue",
+        "one worker only",
+        "def queue(lengths, workers):\n    return 0, 0\n",
+        r"4 jobs need as many pairs, but you return 2",
+    ),
+    WrongAnswer(
+        "queue",
+        "extended instead of appended",
+        """
+def queue(lengths, workers):
+    free, places = [0] * workers, []
+    for length in lengths[: len(lengths) // 2]:
+        worker = free.index(min(free))
+        places.extend((worker, free[worker]))
+        free[worker] += length
+    return places
+""",
+        r"a pair \(worker, start\) is due for each job",
+    ),
+    WrongAnswer(
+        "queue",
+        "of several the highest number",
+        """
+def queue(lengths, workers):
+    free, places = [0] * workers, []
+    for length in lengths:
+        ties = [k for k in range(workers) if free[k] == min(free)]
+        worker = ties[-1] if min(free) else ties[0]
+        places.append((worker, free[worker]))
+        free[worker] += length
+    return places
+""",
+        r"the one with the lowest number takes the job",
+    ),
+    WrongAnswer(
+        "queue",
+        "a worker for each job",
+        """
+def queue(lengths, workers, right=queue):
+    return right(lengths, min(workers, len(lengths)) or 1)[: len(lengths)] or [
+        (0, 0)]
+""",
+        r"0 jobs need as many pairs, but you return 1",
+    ),
+    WrongAnswer(
+        "queue",
+        "the list used up",
+        """
+def queue(lengths, workers, right=queue):
+    places = right(lengths, workers)
+    while lengths:
+        lengths.pop()
+    return places
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "ring",
+        "no sums",
+        """
+def ring_sum(vectors, right=ring_sum):
+    return [], right(vectors)[1]
+""",
+        r"you return 0 sums, but one a worker is due",
+    ),
+    WrongAnswer(
+        "ring",
+        "the messages alone",
+        """
+def ring_sum(vectors, right=ring_sum):
+    return np.array(right(vectors)[1])
+""",
+        r"but 2 values, as in `return a, b`",
+    ),
+    WrongAnswer(
+        "ring",
+        "chunks not put together",
+        """
+def ring_sum(vectors, right=ring_sum):
+    held, log = right(vectors)
+    return [np.array_split(v, len(v))[0] for v in held], log
+""",
+        r"not all 10 numbers\. Put its chunks together",
+    ),
+    WrongAnswer(
+        "ring",
+        "messages without their step",
+        """
+def ring_sum(vectors, right=ring_sum):
+    held, log = right(vectors)
+    return held, [(r, n) for _, r, n in log]
+""",
+        r"a message is a triple",
+    ),
+    WrongAnswer(
+        "ring",
+        "the steps of the second half counted anew",
+        """
+def ring_sum(vectors, right=ring_sum):
+    held, log = right(vectors)
+    return held, [(s % (len(vectors) - 1 or 1), r, n) for s, r, n in log]
+""",
+        r"sends once in each of the steps 0 to 3",
+    ),
+    WrongAnswer(
+        "ring",
+        "the receiver's chunk logged",
+        _RING.format(**_RIGHT | {"count": "len(chunks[r][r])"}),
+        r"but chunk \d has \d|The workers send",
+    ),
+    WrongAnswer(
+        "array",
+        "the script printed",
+        "def array_job(tasks):\n    print('#!/bin/bash')\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "array",
+        "options below a command",
+        _JOB.format(
+            **_GOOD
+            | {"cpus": "export OMP_NUM_THREADS=1\n" + _GOOD["cpus"]}
+            | {"threads": ""}
+        ),
+        r"below a command, where Slurm no longer reads",
+    ),
+    WrongAnswer(
+        "array",
+        "threads limited after the command",
+        _JOB.format(
+            **_GOOD
+            | {"threads": ""}
+            | {"seed": _GOOD["seed"] + "\nexport OMP_NUM_THREADS=1"}
+        ),
+        r"Export OMP_NUM_THREADS=1 before the command",
+    ),
+    WrongAnswer(
+        "array",
+        "threads set but not exported",
+        _JOB.format(**_GOOD | {"threads": "OMP_NUM_THREADS=1\n"}),
+        r"Export OMP_NUM_THREADS=1 before the command",
+    ),
+    WrongAnswer(
+        "array",
+        "every task runs all trials",
+        """
+def array_job(tasks, right=array_job):
+    *head, last = right(tasks).strip().split("\\n")
+    return "\\n".join([*head, last, last, ""])
+""",
+        r"Eight tasks print 16 lines",
+    ),
+    WrongAnswer(
+        "array",
+        "records sorted as texts",
+        """
+def gather(lines, tasks):
+    records = [json.loads(line) for line in sorted(lines)]
+    if sorted(r["id"] for r in records) != list(range(tasks)):
+        raise ValueError("not all")
+    return records
+""",
+        r"Sorted as texts, task 10 comes before task 2",
+    ),
+    WrongAnswer(
+        "array",
+        "ids alone",
+        """
+def gather(lines, tasks):
+    return sorted(json.loads(line)["id"] for line in lines)
+""",
+        r"not the records as json.loads reads them",
+    ),
+    WrongAnswer(
+        "array",
+        "the last task not missed",
+        """
+def gather(lines, tasks, right=gather):
+    records = [json.loads(line) for line in lines]
+    records.sort(key=lambda record: record["id"])
+    if any(record["id"] != n for n, record in enumerate(records)):
+        raise ValueError("not all")
+    return records
+""",
+        r"does not miss the last of 8 records",
+    ),
+    WrongAnswer(
+        "array",
+        "only the number of lines counted",
+        """
+def gather(lines, tasks):
+    records = sorted(map(json.loads, lines), key=lambda record: record["id"])
+    if len({record["id"] for record in records}) != tasks:
+        raise ValueError("not all")
+    return records
+""",
+        r"ids 1 to 8, but the tasks are numbered from 0",
+    ),
+]
+
+WRONG_ANSWERS = [
+    *_AVERAGE,
+    *_AUDIT,
+    *_AMDAHL,
+    *_SCHEDULES,
+    *_RINGS,
+    *_ARRAYS,
+    *_SLIPS,
+]
+
+# Changes of a solution that make no difference (`make mutants`).
+_LSTSQ = "(a, b), *_ = np.linalg.lstsq(columns, seconds, rcond=None)"
+_RAISED = "raise ValueError(f'ids {ids} are not 0 to {tasks - 1}, once each')"
+SAME = {
+    (
+        "amdahl",
+        f"{_LSTSQ} => {_LSTSQ.replace(', rcond=None', '')}",
+    ): "the cut-off for small singular values is about the same by default",
+    **{
+        (
+            "array",
+            f"{_RAISED} => {_RAISED.replace('tasks - 1', other)}",
+        ): "only the words of the error change"
+        for other in ("tasks + 1", "tasks - 2", "tasks - 0")
+    },
+}
