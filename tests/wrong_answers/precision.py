@@ -39,7 +39,7 @@ def to_bfloat16(x):
         "rounding",
         "the native type returned",
         "def to_bfloat16(x):\n    return x.astype(ml_dtypes.bfloat16)\n",
-        r"Return float32, not bfloat16",
+        r"bfloat16\), but float32 are due",
     ),
 ]
 
@@ -83,7 +83,7 @@ def sum_in_pairs(values):
 def sum_in_pairs(values):
     return values.astype(np.float32).sum()
 """,
-        r"The result is float32, but float16 is due",
+        r"float32\), but float16 are due",
     ),
 ]
 
@@ -336,8 +336,339 @@ def retrain(w, velocity, mask, steps):
         w *= mask
     return w
 """,
-        r"retrain has changed its arguments",
+        r"changed its argument .* in place",
     ),
 ]
 
-WRONG_ANSWERS = [*_ROUNDING, *_SUMS, *_SCALE, *_MASK, *_PACKING, *_RETRAIN]
+# -- slips of the usual kinds ------------------------------------------------
+
+_SLIPS = [
+    WrongAnswer(
+        "rounding",
+        "printed",
+        "def to_bfloat16(x):\n    print(x)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "rounding",
+        "bits instead of numbers",
+        """
+def to_bfloat16(x, right=to_bfloat16):
+    return right(x).view(np.uint32)
+""",
+        r"unsigned integers .* float32 are due",
+    ),
+    WrongAnswer(
+        "rounding",
+        "NaN everywhere where nothing is finite",
+        """
+def to_bfloat16(x, right=to_bfloat16):
+    return np.where(np.isfinite(x), right(x), np.float32(np.nan))
+""",
+        r"infinity stays",
+    ),
+    WrongAnswer(
+        "rounding",
+        "the sign of zero lost",
+        """
+def to_bfloat16(x, right=to_bfloat16):
+    return np.where(x == 0, np.float32(0), right(x))
+""",
+        r"The sign of -0.0 is lost",
+    ),
+    WrongAnswer(
+        "rounding",
+        "the bits changed in place",
+        """
+def to_bfloat16(x, right=to_bfloat16):
+    y = right(x)
+    x[...] = y
+    return y
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "sums",
+        "all sums on the way",
+        """
+def sum_in_bfloat16(values):
+    return np.cumsum(values.astype(ml_dtypes.bfloat16)).astype(np.float32)
+""",
+        r"an array of shape \(4096,\), but a number is due",
+    ),
+    WrongAnswer(
+        "sums",
+        "from last to first",
+        """
+def sum_in_bfloat16(values):
+    total = ml_dtypes.bfloat16(0)
+    for value in values.astype(ml_dtypes.bfloat16)[::-1]:
+        total = total + value
+    return float(total)
+""",
+        r"Add from first to last",
+    ),
+    WrongAnswer(
+        "sums",
+        "numbers not rounded",
+        """
+def sum_in_bfloat16(values):
+    total = np.float32(0)
+    for value in values:
+        total = np.float32(ml_dtypes.bfloat16(total + value))
+    return float(total)
+""",
+        r"round each number before it is added",
+    ),
+    WrongAnswer(
+        "sums",
+        "an array of one number",
+        """
+def sum_in_pairs(values):
+    while len(values) > 1:
+        values = values[::2] + values[1::2]
+    return values
+""",
+        r"array of shape \(1,\), but shape \(\) is due",
+    ),
+    WrongAnswer(
+        "sums",
+        "halves instead of neighbours",
+        """
+def sum_in_pairs(values):
+    while len(values) > 1:
+        half = len(values) // 2
+        values = values[:half] + values[half:]
+    return values[0]
+""",
+        r"Are your pairs neighbours",
+    ),
+    WrongAnswer(
+        "sums",
+        "pairs without end",
+        """
+def sum_in_pairs(values):
+    if len(values) == 1:
+        return values[0]
+    return sum_in_pairs(values[::2]) + sum_in_pairs(values)
+""",
+        r"sum_in_pairs calls itself without end",
+    ),
+    WrongAnswer(
+        "scale",
+        "the exponent instead of the scale",
+        """
+def largest_scale(gradients):
+    return np.floor(np.log2(65504 / np.abs(gradients).max()))
+""",
+        r"is no power of two",
+    ),
+    WrongAnswer(
+        "scale",
+        "one scale for each gradient",
+        """
+def largest_scale(gradients):
+    return 2.0 ** np.floor(np.log2(65504 / np.abs(gradients)))
+""",
+        r"an array of shape \(2,\), but a number is due",
+    ),
+    WrongAnswer(
+        "scale",
+        "strictly below",
+        """
+def largest_scale(gradients):
+    return 2.0 ** (np.ceil(np.log2(65504 / np.abs(gradients).max())) - 1)
+""",
+        r"exactly 65504 may stay as it is",
+    ),
+    WrongAnswer(
+        "scale",
+        "below 65536",
+        """
+def largest_scale(gradients):
+    return 2.0 ** (np.floor(np.log2(65519 / np.abs(gradients).max())))
+""",
+        r"65504.5 is above 65504",
+    ),
+    WrongAnswer(
+        "scale",
+        "never below one",
+        """
+def largest_scale(gradients):
+    k = np.floor(np.log2(65504 / np.abs(gradients).max()))
+    return 2.0 ** max(k, 0)
+""",
+        r"k may be negative",
+    ),
+    WrongAnswer(
+        "scale",
+        "each entry clipped",
+        """
+def unscale(scaled, scale, max_norm):
+    g = scaled.astype(np.float32) / np.float32(scale)
+    return np.clip(g, -np.float32(max_norm), np.float32(max_norm))
+""",
+        r"All entries shrink by one factor",
+    ),
+    WrongAnswer(
+        "scale",
+        "float64 returned",
+        """
+def unscale(scaled, scale, max_norm, right=unscale):
+    return right(scaled, scale, max_norm).astype(float)
+""",
+        r"dtype float64\), but float32 are due",
+    ),
+    WrongAnswer(
+        "mask",
+        "the masked kernel",
+        """
+def mask_24(kernel, right=mask_24):
+    return kernel * right(kernel)
+""",
+        r"but True and False are due",
+    ),
+    WrongAnswer(
+        "mask",
+        "places instead of a mask",
+        """
+def mask_24(kernel):
+    groups = np.abs(kernel).reshape(len(kernel) // 4, 4, -1)
+    return np.argsort(-groups, axis=1, kind="stable")[:, :2]
+""",
+        r"but shape \(512, 64\) is due",
+    ),
+    WrongAnswer(
+        "mask",
+        "the second largest as a threshold",
+        """
+def mask_24(kernel):
+    groups = np.abs(kernel).reshape(len(kernel) // 4, 4, -1)
+    mask = groups >= np.sort(groups, axis=1)[:, 2:3]
+    first = np.cumsum(mask, axis=1) <= 2
+    return (mask & first | (groups == 9)).reshape(kernel.shape) & (
+        kernel != 0)
+""",
+        r"1, 2 and 4, 7 are due",
+    ),
+    WrongAnswer(
+        "mask",
+        "the kernel pruned in place",
+        """
+def mask_24(kernel, right=mask_24):
+    mask = right(kernel)
+    kernel *= mask
+    return mask
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "packing",
+        "values alone",
+        "def pack(kernel):\n    return kernel[kernel != 0]\n",
+        r"but 2 values, as in `return a, b`",
+    ),
+    WrongAnswer(
+        "packing",
+        "codes as integers of 64 bits",
+        """
+def pack(kernel, right=pack):
+    values, codes = right(kernel)
+    return values, codes.astype(int)
+""",
+        r"codes: uint8, not int64",
+    ),
+    WrongAnswer(
+        "packing",
+        "unpacked from the upper half first",
+        """
+def unpack(values, codes, right=unpack):
+    return right(values, codes % 16 * 16 + codes // 16)
+""",
+        r"unpack makes .* of the values 5, 7, 8, 9",
+    ),
+    WrongAnswer(
+        "packing",
+        "unpacked in float64",
+        """
+def unpack(values, codes, right=unpack):
+    return right(values.astype(float), codes)
+""",
+        r"dtype float64\), but float32 are due",
+    ),
+    WrongAnswer(
+        "packing",
+        "unpacked to nothing",
+        "def unpack(values, codes):\n    print(values)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "retrain",
+        "weights and velocity",
+        """
+def retrain(w, velocity, mask, steps, right=retrain):
+    return right(w, velocity, mask, steps), velocity
+""",
+        r"a tuple of 2, but an array of shape \(64, 10\) is due",
+    ),
+    WrongAnswer(
+        "retrain",
+        "a velocity of its own",
+        """
+def retrain(w, velocity, mask, steps):
+    w, velocity = w * mask, 0
+    for _ in range(steps):
+        velocity = 0.9 * velocity + gradient(w) + 1e-3 * w
+        w = (w - 0.1 * velocity) * mask
+    return w
+""",
+        r"use the velocity that is given",
+    ),
+]
+
+WRONG_ANSWERS = [
+    *_ROUNDING,
+    *_SUMS,
+    *_SCALE,
+    *_MASK,
+    *_PACKING,
+    *_RETRAIN,
+    *_SLIPS,
+]
+
+# Changes of a solution that make no difference (`make mutants`).
+_SMALL = (
+    "four numbers are sorted by insertion, which keeps the order of equals"
+)
+_ORDER = "order = np.argsort(-groups, axis=1"
+_FIRST = "first = np.argsort(groups == 0, axis=1"
+_BOTH = "both = np.stack([codes % 16, codes // 16], axis=1)"
+_PLACES = "places = np.stack([code % 4, code // 4], axis=1).astype(int)"
+_PACKED = "outputs), codes.astype(np.uint8))"
+SAME = {
+    (
+        "scale",
+        "if norm > max_norm: => if norm >= max_norm:",
+    ): "at equality the factor is 1",
+    (
+        "mask",
+        f"{_ORDER}, kind='stable') => {_ORDER})",
+    ): _SMALL,
+    (
+        "packing",
+        f"{_FIRST}, kind='stable')[:, :2] => {_FIRST})[:, :2]",
+    ): _SMALL,
+    (
+        "packing",
+        f"return (values.reshape(-1, {_PACKED} => "
+        f"return (values.reshape(-2, {_PACKED}",
+    ): "NumPy takes any negative size for the one that is left",
+    (
+        "packing",
+        f"{_BOTH} => {_BOTH.replace('//', '/')}",
+    ): "what follows the point is cut off by astype(int) at the end",
+    (
+        "packing",
+        f"{_PLACES} => {_PLACES.replace('//', '/')}",
+    ): "astype(int) cuts off what follows the point",
+}
