@@ -1,0 +1,133 @@
+"""Equivalent networks: which parameters, and which sizes, give one function.
+
+- `bounds`: values of units on a box: intervals, fractions, signs on data
+- `milp`: exact stability with HiGHS
+- `removal`: stable units removed, layers folded; equality as a certificate
+- `shallow`: any network in two hidden layers, networks for maxima
+- `symmetry`: scalings, orders, the canonical form, dimensions by ranks
+- `genni`: students of one teacher, slices through their parameters
+- `networks`: classifiers trained with an l1 penalty or on attacked inputs
+- `regions`: a network's cells on planes through examples
+"""
+
+from topoi.equivalence.bounds import (
+    Interval,
+    Status,
+    data_statuses,
+    forward,
+    interval_bounds,
+    local_box,
+    preactivations,
+    statuses,
+    to_fractions,
+)
+from topoi.equivalence.genni import (
+    Slice,
+    Students,
+    function_losses,
+    genni_slice,
+    loss_and_gradients,
+    one_hidden_layer,
+    random_teacher,
+    segment_losses,
+    train_students,
+)
+from topoi.equivalence.milp import (
+    StabilityProgram,
+    stable_units,
+)
+from topoi.equivalence.networks import (
+    Settings,
+    build_relu_network,
+    model_accuracy,
+    penalised_loss,
+    train_compressible,
+)
+from topoi.equivalence.regions import (
+    cells_per_plane,
+    on_plane,
+)
+from topoi.equivalence.removal import (
+    Comparison,
+    Reduced,
+    compare_exactly,
+    difference_network,
+    fold,
+    outside_witness,
+    remove_stable,
+)
+from topoi.equivalence.shallow import (
+    Term,
+    cell_walls,
+    five_terms,
+    max_network,
+    max_of_five,
+    orbit,
+    sorted_form,
+    two_hidden_layers,
+)
+from topoi.equivalence.symmetry import (
+    Dimension,
+    canonical,
+    equivalence_dimension,
+    exact_rank,
+    flatten,
+    parameter_distance,
+    parameter_jacobian,
+    reorder,
+    rescale,
+)
+
+__all__ = [
+    "Comparison",
+    "Dimension",
+    "Interval",
+    "Reduced",
+    "Settings",
+    "Slice",
+    "StabilityProgram",
+    "Status",
+    "Students",
+    "Term",
+    "build_relu_network",
+    "canonical",
+    "cell_walls",
+    "cells_per_plane",
+    "compare_exactly",
+    "data_statuses",
+    "difference_network",
+    "equivalence_dimension",
+    "exact_rank",
+    "five_terms",
+    "flatten",
+    "fold",
+    "forward",
+    "function_losses",
+    "genni_slice",
+    "interval_bounds",
+    "local_box",
+    "loss_and_gradients",
+    "max_network",
+    "max_of_five",
+    "model_accuracy",
+    "on_plane",
+    "one_hidden_layer",
+    "orbit",
+    "outside_witness",
+    "parameter_distance",
+    "parameter_jacobian",
+    "penalised_loss",
+    "preactivations",
+    "random_teacher",
+    "remove_stable",
+    "reorder",
+    "rescale",
+    "segment_losses",
+    "sorted_form",
+    "stable_units",
+    "statuses",
+    "to_fractions",
+    "train_compressible",
+    "train_students",
+    "two_hidden_layers",
+]
