@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import keras
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -28,6 +29,7 @@ def digits(seed: int) -> tuple:
 def trained(settings: Settings) -> dict[str, float]:
     """Return what one training gives."""
     x, y, x_test, y_test = digits(settings.seed)
+    keras.utils.set_random_seed(settings.seed)  # all ways start alike
     model = equivalence.build_relu_network(64)
     equivalence.train_compressible(model, x, y, settings)
     layers = tropical.from_keras(model)
@@ -103,6 +105,7 @@ def attacked(seed: int) -> dict[str, float]:
     value=lambda u: u["0.001 stable"] - u["0 stable"],
 )
 def l1_stable(seed):
+    """Return the numbers of all strengths."""
     return strengths(seed)
 
 
@@ -112,6 +115,7 @@ def l1_stable(seed):
     value=lambda u: u["0.001 cells"] / u["0 cells"],
 )
 def l1_regions(seed):
+    """Return the numbers of all strengths."""
     return strengths(seed)
 
 
@@ -122,6 +126,7 @@ def l1_regions(seed):
     reduce="standard errors",
 )
 def l1_accuracy(seed):
+    """Return the numbers of all strengths."""
     return strengths(seed)
 
 
@@ -131,6 +136,7 @@ def l1_accuracy(seed):
     value=lambda u: u["0.001 removed"],
 )
 def lossless(seed):
+    """Return the numbers of all strengths."""
     return strengths(seed)
 
 
@@ -140,6 +146,7 @@ def lossless(seed):
     value=lambda u: u["0.1 cells"] / u["0 cells"],
 )
 def adversarial_regions(seed):
+    """Return the numbers of all sizes of the attack."""
     return attacked(seed)
 
 
@@ -151,11 +158,13 @@ def adversarial_regions(seed):
     ),
 )
 def adversarial_stable(seed):
+    """Return the numbers of all sizes of the attack."""
     return attacked(seed)
 
 
 @survey("equivalence/learning-rate", seeds=range(5), value=middle_rate)
 def learning_rate(seed):
+    """Return the accuracies at all rates."""
     return rates(seed)
 
 
@@ -188,6 +197,7 @@ def students(seed: int, steps: int = 1500) -> dict[str, float]:
 
 @survey("equivalence/students-found", seeds=range(5), value="share")
 def students_found(seed):
+    """Return what the students reach."""
     return students(seed)
 
 
@@ -198,9 +208,11 @@ def students_found(seed):
     reduce="max",
 )
 def students_identified(seed):
+    """Return what the students reach."""
     return students(seed)
 
 
 @survey("equivalence/straight-line", seeds=range(5), value="line")
 def straight_line(seed):
+    """Return what the students reach."""
     return students(seed)
