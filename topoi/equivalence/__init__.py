@@ -7,6 +7,7 @@
 - `symmetry`: scalings, orders, the canonical form, dimensions by ranks
 - `genni`: students of one teacher, slices through their parameters
 - `networks`: classifiers trained with an l1 penalty or on attacked inputs
+- `figures`: the figure with the shrinking box
 - `regions`: a network's cells on planes through examples
 """
 
@@ -18,8 +19,12 @@ from topoi.equivalence.bounds import (
     interval_bounds,
     local_box,
     preactivations,
+    random_network,
     statuses,
     to_fractions,
+)
+from topoi.equivalence.figures import (
+    explore_box,
 )
 from topoi.equivalence.genni import (
     Slice,
@@ -98,6 +103,7 @@ __all__ = [
     "difference_network",
     "equivalence_dimension",
     "exact_rank",
+    "explore_box",
     "five_terms",
     "flatten",
     "fold",
@@ -118,6 +124,7 @@ __all__ = [
     "parameter_jacobian",
     "penalised_loss",
     "preactivations",
+    "random_network",
     "random_teacher",
     "remove_stable",
     "reorder",

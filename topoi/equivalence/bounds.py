@@ -37,6 +37,25 @@ class Interval(NamedTuple):
     upper: np.ndarray
 
 
+def random_network(
+    widths: Sequence[int], rng: np.random.Generator
+) -> list[Layer]:
+    """Return a network with normal weights and biases, its last layer linear.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Inputs, hidden layers, outputs. Weights have variance 1 / inputs of
+        their layer, biases have standard deviation 0.5.
+    rng : numpy.random.Generator
+    """
+    layers = []
+    for n, units in zip(widths, widths[1:], strict=False):
+        weights = rng.normal(size=(units, n)) / np.sqrt(n)
+        layers.append(Layer(weights, 0.5 * rng.normal(size=units)))
+    return [*layers[:-1], layers[-1]._replace(relu=False)]
+
+
 def to_fractions(layers: Sequence[tuple]) -> list[Layer]:
     """Return the same network with exact numbers.
 

@@ -55,8 +55,8 @@ def train_students(
     width: int,
     students: int,
     rng: np.random.Generator,
-    steps: int = 1500,
-    learning_rate: float = 0.02,
+    steps: int = 4000,
+    learning_rate: float = 0.05,
 ) -> Students:
     """Train several networks of one hidden layer side by side.
 

@@ -290,27 +290,32 @@ def compare_exactly(
 
 
 def outside_witness(
-    a: Sequence[tuple], b: Sequence[tuple], unit: int, reach: float = 1e3
+    a: Sequence[tuple], b: Sequence[tuple], unit: int, reach: int = 10**6
 ) -> tuple[np.ndarray, float]:
     """Return an input at which a removed unit of the first layer is seen.
+
+    The input is ``reach`` times the signs of the unit's weights: far outside
+    of most domains, and there the unit is on, if any direction turns it on.
 
     Parameters
     ----------
     a : sequence of Layer
-        The network with the unit, which has a positive weight.
+        The network with the unit.
     b : sequence of Layer
         The network without it.
     unit : int
         Its number in the first layer of `a`.
-    reach : float
-        How far to go along the inputs with positive weights.
+    reach : int
+        How far to go.
 
     Returns
     -------
     x : ndarray, shape (in,)
     change : float
-        Largest difference of the outputs at x.
+        Largest difference of the outputs at x, computed without rounding.
     """
-    x = reach * (a[0].weights[unit] > 0)[None].astype(float)  # (1, in)
-    change = np.abs(forward(a, x) - forward(b, x)).astype(float)
-    return x[0], float(change.max())
+    weights = a[0].weights[unit].astype(float)
+    x = fractions(reach * np.sign(weights).astype(int))[None]  # (1, in)
+    a, b = ([_exactly(layer) for layer in net] for net in (a, b))
+    change = np.abs(forward(a, x) - forward(b, x))
+    return x[0].astype(float), float(change.max())
