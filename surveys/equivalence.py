@@ -10,9 +10,9 @@ from topoi import equivalence, tropical
 from topoi.equivalence import Settings
 from topoi.survey import survey
 
-STRENGTHS = (0.0, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)
+STRENGTHS = (0.0, 3e-4, 1e-3, 2e-3, 4e-3)
 SIZES = (0.05, 0.1, 0.2, 0.3)
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (3e-3, 1e-2, 3e-2)
 PLANES = 6
 
 

@@ -32,8 +32,8 @@ class Settings:
 
     l1: float = 0.0
     epsilon: float = 0.0
-    learning_rate: float = 3e-3
-    epochs: int = 60
+    learning_rate: float = 1e-2
+    epochs: int = 40
     batch_size: int = 100
     seed: int = 0
 
