@@ -12,7 +12,7 @@ from topoi.tropical import Layer, box, enumerate_regions
 
 LEFT, TOP, SIDE = 12, 34, 208  # the square of the inputs
 COLUMNS, ROW = (276, 346), 25
-PLACES = {"middle": (0.0, 0.0), "right": (0.6, 0.3), "left": (-0.6, -0.4)}
+PLACES = {"middle": (0.0, 0.0), "right": (0.4, -0.5), "left": (-0.6, -0.4)}
 RADII = (1.0, 0.6, 0.4, 0.25, 0.15, 0.08, 0.04)
 PAINT = {
     Status.ON: ("lagoon", "lagoon"),
@@ -39,7 +39,7 @@ def explore_box(layers: Sequence[Layer], title: str, alt: str):
         status = stable_units(exact, low, high)
         small = remove_stable(exact, status)
         left = [len(layer.bias) for layer in small.layers[:-1]]
-        units = " + ".join(map(str, left)) or "none: affine"
+        units = " + ".join(map(str, left)) or "0 (affine)"
         x, y = _point(low[0], high[1])
         shown = {"x": x, "y": y, "width": (high[0] - low[0]) * SIDE / 2}
         state = {"box": shown | {"height": (high[1] - low[1]) * SIDE / 2}}
@@ -48,11 +48,11 @@ def explore_box(layers: Sequence[Layer], title: str, alt: str):
                 fill, edge = PAINT[Status(sign)]
                 name = f"unit {number} {unit}"
                 state[name] = {"fill": fill, "stroke": edge}
-        state["left"] = {"text": f"left: {units}"}
+        state["left"] = {"text": f"remain: {units}"}
         stable = sum((known != 0).sum() for known in status)
         state["say"] = [
             f"{stable} of {sum(widths)} units are stable; "
-            f"hidden units left: {units}."
+            f"hidden units that remain: {units}."
         ]
         return state
 
