@@ -381,7 +381,7 @@ def test_no_numbers_have_no_maximum():
 def test_five_numbers_in_two_hidden_layers():
     net = equivalence.max_of_five()
     assert len(net) == 3
-    x = np.array(list(itertools.product([-1, 0, 2], repeat=5)))
+    x = np.array(list(itertools.product([-1, 0, 2], repeat=5)))[::5]
     found = equivalence.forward(net, tropical.fractions(x))[:, 0]
     assert (found == x.max(1)).all()
 

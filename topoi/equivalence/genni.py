@@ -81,17 +81,18 @@ def train_students(
     w = rng.normal(size=(students, width, inputs)) / np.sqrt(inputs)
     a = rng.normal(size=(students, width)) / np.sqrt(width)
     moments = [np.zeros_like(p) for p in (w, w, a, a)]
-    for step in range(steps):
-        _, gradients = loss_and_gradients(w, a, x, y)
-        rate = learning_rate * (1 + np.cos(np.pi * step / steps)) / 2
-        for k, (p, g) in enumerate(zip((w, a), gradients, strict=True)):
-            m, v = moments[2 * k : 2 * k + 2]
-            m += 0.1 * (g - m)
-            v += 0.001 * (g * g - v)
-            unbiased = m / (1 - 0.9 ** (step + 1))
-            spread = np.sqrt(v / (1 - 0.999 ** (step + 1)))
-            p -= rate * unbiased / (spread + 1e-8)
-    losses, _ = loss_and_gradients(w, a, x, y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in range(steps):
+            _, gradients = loss_and_gradients(w, a, x, y)
+            rate = learning_rate * (1 + np.cos(np.pi * step / steps)) / 2
+            for k, (p, g) in enumerate(zip((w, a), gradients, strict=True)):
+                m, v = moments[2 * k : 2 * k + 2]
+                m += 0.1 * (g - m)
+                v += 0.001 * (g * g - v)
+                unbiased = m / (1 - 0.9 ** (step + 1))
+                spread = np.sqrt(v / (1 - 0.999 ** (step + 1)))
+                p -= rate * unbiased / (spread + 1e-8)
+        losses, _ = loss_and_gradients(w, a, x, y)
     if not np.isfinite(losses).all():
         raise FloatingPointError(
             f"The weights left the finite numbers: learning_rate = "
