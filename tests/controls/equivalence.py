@@ -50,9 +50,12 @@ def one_too_many():
     exact = equivalence.to_fractions(classifier())
     status = equivalence.stable_units(exact, np.zeros(64), np.ones(64))
     wrong = [s.copy() for s in status]
-    wrong[0][np.flatnonzero(status[0] == 0)[0]] = -1
+    unit = np.flatnonzero(status[0] == 0)[0]
+    wrong[0][unit] = -1
     small = equivalence.remove_stable(exact, wrong)
-    x = tropical.fractions(np.random.default_rng(0).integers(0, 2, (20, 64)))
+    x = np.random.default_rng(0).integers(0, 2, (20, 64))
+    x[0] = classifier()[0].weights[unit] > 0  # the unit is on here
+    x = tropical.fractions(x)
     before, after = (
         equivalence.forward(net, x) for net in (exact, small.layers)
     )

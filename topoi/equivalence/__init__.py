@@ -58,6 +58,7 @@ from topoi.equivalence.removal import (
     compare_exactly,
     difference_network,
     fold,
+    merge_dependent,
     outside_witness,
     remove_stable,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "max_network",
     "max_of_five",
     "model_accuracy",
+    "merge_dependent",
     "on_plane",
     "one_hidden_layer",
     "orbit",

@@ -75,7 +75,7 @@ def remove_stable(
         if not len(known):
             rest = [following, *network[number + 2 :]]
             return Reduced([_constant(network, rest)], off, dependent, folded)
-        layer, following, known, count = _merge_dependent(
+        layer, following, known, count = merge_dependent(
             layer, following, known
         )
         dependent += count
@@ -129,10 +129,25 @@ def _constant(network: Sequence[Layer], rest: Sequence[Layer]) -> Layer:
     return Layer(weights, value, False)
 
 
-def _merge_dependent(
+def merge_dependent(
     layer: Layer, following: Layer, known: np.ndarray
 ) -> tuple[Layer, Layer, np.ndarray, int]:
-    """Remove units that are on and a combination of others that are on."""
+    """Remove units that are on and a combination of others that are on.
+
+    Parameters
+    ----------
+    layer, following : Layer
+    known : ndarray of int
+        Statuses of the units of `layer`.
+
+    Returns
+    -------
+    layer, following : Layer
+    known : ndarray of int
+        Statuses of the units that are left.
+    count : int
+        How many units were removed.
+    """
     basis: list[int] = []
     keep = np.ones(len(known), bool)
     weights, bias = following.weights.copy(), following.bias.copy()
