@@ -175,7 +175,7 @@ def learning_rate(seed):
 def students(seed: int, steps: int = 4000) -> dict[str, float]:
     """Return what ten students of one teacher reach."""
     rng = np.random.default_rng(seed)
-    teacher = equivalence.random_teacher(12, 2, rng)
+    teacher = equivalence.draw_teacher(12, 2, rng)
     x = rng.normal(size=(512, 12))
     y = equivalence.forward(teacher, x)[:, 0]
     found = equivalence.train_students(x, y, 2, 10, rng, steps)

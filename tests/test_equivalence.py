@@ -483,7 +483,7 @@ def test_jacobian_is_that_of_difference_quotients(bias):
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_generic_networks_have_one_free_direction_a_unit(width):
     rng = np.random.default_rng(width)
-    net = equivalence.random_teacher(6, width, rng)
+    net = equivalence.draw_teacher(6, width, rng)
     x = rng.normal(size=(20 * width, 6))
     found = equivalence.equivalence_dimension(net, x, bias=False)
     assert (found.parameters, found.free) == (7 * width, width)
@@ -495,7 +495,7 @@ def test_generic_networks_have_one_free_direction_a_unit(width):
 
 
 def test_a_silent_unit_frees_its_weights():
-    net = equivalence.random_teacher(6, 2, np.random.default_rng(0))
+    net = equivalence.draw_teacher(6, 2, np.random.default_rng(0))
     net[1].weights[0, 1] = 0.0
     x = np.random.default_rng(1).normal(size=(60, 6))
     found = equivalence.equivalence_dimension(net, x, bias=False)
@@ -527,13 +527,13 @@ def test_gradients_of_students_are_those_of_difference_quotients():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 4)), rng.normal(size=30)
     w, a = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3))
-    _, (dw, da) = equivalence.loss_and_gradients(w, a, x, y)
+    _, (dw, da) = equivalence.student_gradients(w, a, x, y)
     for array, gradient in ((w, dw), (a, da)):
         for place in np.ndindex(array.shape):
             array[place] += 1e-6
-            up = equivalence.loss_and_gradients(w, a, x, y)[0]
+            up = equivalence.student_gradients(w, a, x, y)[0]
             array[place] -= 2e-6
-            down = equivalence.loss_and_gradients(w, a, x, y)[0]
+            down = equivalence.student_gradients(w, a, x, y)[0]
             array[place] += 1e-6
             slope = (up - down)[place[0]] / 2e-6
             assert gradient[place] == pytest.approx(slope, abs=1e-6)
@@ -541,7 +541,7 @@ def test_gradients_of_students_are_those_of_difference_quotients():
 
 def test_students_find_their_teacher():
     rng = np.random.default_rng(2)
-    teacher = equivalence.random_teacher(4, 2, rng)
+    teacher = equivalence.draw_teacher(4, 2, rng)
     x = rng.normal(size=(256, 4))
     y = equivalence.forward(teacher, x)[:, 0]
     found = equivalence.train_students(x, y, 2, 6, rng, steps=2500)
@@ -556,7 +556,7 @@ def test_students_find_their_teacher():
 
 def test_slice_holds_its_three_solutions():
     rng = np.random.default_rng(2)
-    nets = [equivalence.random_teacher(3, 2, rng) for _ in range(3)]
+    nets = [equivalence.draw_teacher(3, 2, rng) for _ in range(3)]
     x = rng.normal(size=(100, 3))
     y = equivalence.forward(nets[0], x)[:, 0]
     grid = np.linspace(-1, 1, 5)

@@ -76,7 +76,7 @@ def stability(widths: tuple, name: str, peer) -> None:
 def ranks(width: int) -> None:
     """Find the rank of a Jacobian of fractions."""
     rng = np.random.default_rng(1)
-    net = equivalence.to_fractions(equivalence.random_teacher(4, width, rng))
+    net = equivalence.to_fractions(equivalence.draw_teacher(4, width, rng))
     x = tropical.fractions(rng.integers(-9, 10, (15 * width, 4)))
     matrix = equivalence.parameter_jacobian(net, x, bias=False)
     rational = sympy.Matrix(

@@ -201,7 +201,7 @@ def silent_unit():
     total = 0
     for width in range(1, 4):
         rng = np.random.default_rng(width)
-        net = equivalence.random_teacher(12, width, rng)
+        net = equivalence.draw_teacher(12, width, rng)
         net[1].weights[0, 0] = 0.0
         x = rng.normal(size=(60 * width, 12))
         found = equivalence.equivalence_dimension(net, x, bias=False)
@@ -286,7 +286,7 @@ def slow():
 def students(steps):
     """Return a teacher, its students, and data."""
     rng = np.random.default_rng(0)
-    teacher = equivalence.random_teacher(12, 2, rng)
+    teacher = equivalence.draw_teacher(12, 2, rng)
     x = rng.normal(size=(512, 12))
     y = equivalence.forward(teacher, x)[:, 0]
     return teacher, equivalence.train_students(x, y, 2, 10, rng, steps), x, y

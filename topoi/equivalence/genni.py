@@ -21,7 +21,7 @@ def one_hidden_layer(w: np.ndarray, a: np.ndarray) -> list[Layer]:
     ]
 
 
-def random_teacher(
+def draw_teacher(
     inputs: int, width: int, rng: np.random.Generator
 ) -> list[Layer]:
     """Return a network with normal weights of variances 1/in and 1/width."""
@@ -83,7 +83,7 @@ def train_students(
     moments = [np.zeros_like(p) for p in (w, w, a, a)]
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(steps):
-            _, gradients = loss_and_gradients(w, a, x, y)
+            _, gradients = student_gradients(w, a, x, y)
             rate = learning_rate * (1 + np.cos(np.pi * step / steps)) / 2
             for k, (p, g) in enumerate(zip((w, a), gradients, strict=True)):
                 m, v = moments[2 * k : 2 * k + 2]
@@ -92,7 +92,7 @@ def train_students(
                 unbiased = m / (1 - 0.9 ** (step + 1))
                 spread = np.sqrt(v / (1 - 0.999 ** (step + 1)))
                 p -= rate * unbiased / (spread + 1e-8)
-        losses, _ = loss_and_gradients(w, a, x, y)
+        losses, _ = student_gradients(w, a, x, y)
     if not np.isfinite(losses).all():
         raise FloatingPointError(
             f"The weights left the finite numbers: learning_rate = "
@@ -101,7 +101,7 @@ def train_students(
     return Students(w, a, losses)
 
 
-def loss_and_gradients(
+def student_gradients(
     w: np.ndarray, a: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Return mean squared errors of several networks and their gradients.
