@@ -437,6 +437,189 @@ def transport_angles(normals, first, second, edges):
     ),
 ]
 
+# -- slips of the usual kinds ------------------------------------------------
+
+_SLIPS = [
+    WrongAnswer(
+        "products",
+        "printed",
+        "def d4_mul(a, b):\n    print((a + b) % 8)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "products",
+        "mirror and turn as a pair",
+        "def d4_mul(a, b):\n    return divmod((a + b) % 8, 4)\n",
+        r"a tuple of 2, but a whole number is due",
+    ),
+    WrongAnswer(
+        "products",
+        "a negative inverse",
+        "def d4_inv(a):\n    return a if a >= 4 else -a\n",
+        r"but the elements are 0 to 7",
+    ),
+    WrongAnswer(
+        "products",
+        "divided with one stroke",
+        """
+def d4_mul(a, b, right=d4_mul):
+    return 4 * (right(a, b) / 4)
+""",
+        r"a whole number \(int\) is due",
+    ),
+    WrongAnswer(
+        "sizes",
+        "how many sides",
+        """
+def safe_sizes(k, s, right=safe_sizes):
+    return len(right(k, s))
+""",
+        r"but a list is due",
+    ),
+    WrongAnswer(
+        "sizes",
+        "made one by one",
+        """
+def safe_sizes(k, s):
+    return (n for n in range(8, 41) if (n - k) % s == 0)
+""",
+        r"but a list is due",
+    ),
+    WrongAnswer(
+        "sizes",
+        "no side at all",
+        "def safe_sizes(k, s):\n    return []\n",
+        r"N = 9 is exact, .* missing from your list",
+    ),
+    WrongAnswer(
+        "sizes",
+        "the last side left out",
+        """
+def safe_sizes(k, s):
+    return [n for n in range(8, 40) if (n - k) % s == 0]
+""",
+        r"N = 40 is exact",
+    ),
+    WrongAnswer(
+        "sizes",
+        "any stride is two",
+        """
+def safe_sizes(k, s):
+    return [n for n in range(8, 41) if (n - k) % min(s, 3 - k % 2) == 0]
+""",
+        r"is exact|you call N = \d+ safe",
+    ),
+    WrongAnswer(
+        "filters",
+        "a list of copies",
+        """
+def lift_filters(w, right=lift_filters):
+    return list(right(w))
+""",
+        r"a list of 8, but an array of shape \(8, 3, 3, 2, 1\) is due",
+    ),
+    WrongAnswer(
+        "filters",
+        "the copies on the last axis",
+        """
+def lift_filters(w, right=lift_filters):
+    return np.moveaxis(right(w), 0, -1)
+""",
+        r"but shape \(8, 3, 3, 2, 1\) is due",
+    ),
+    WrongAnswer(
+        "filters",
+        "four turns only",
+        "def lift_filters(w):\n"
+        "    return np.stack([np.rot90(w, g) for g in range(4)])\n",
+        r"shape \(4, 3, 3, 2, 1\)",
+    ),
+    WrongAnswer(
+        "filters",
+        "the filter turned in place",
+        """
+def group_filters(w, right=group_filters):
+    copies = right(w)
+    w[:] = copies[1]
+    return copies
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "wigner",
+        "the eigenvalues alone",
+        """
+def small_d(l, beta):
+    return np.exp(-1j * beta * np.arange(-l, l + 1)).real
+""",
+        r"shape \(3,\), but shape \(3, 3\) is due",
+    ),
+    WrongAnswer(
+        "wigner",
+        "nothing returned",
+        "def small_d(l, beta):\n    np.eye(2 * l + 1)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "coupling",
+        "a list",
+        """
+def cg_product(f, g, l, right=cg_product):
+    return list(right(f, g, l))
+""",
+        r"but an array of shape \(1,\) is due",
+    ),
+    WrongAnswer(
+        "coupling",
+        "one number for a feature of one",
+        """
+def cg_product(f, g, l, right=cg_product):
+    return right(f, g, l).squeeze()
+""",
+        r"but an array of shape \(1,\) is due",
+    ),
+    WrongAnswer(
+        "coupling",
+        "features normalised in place",
+        """
+def cg_product(f, g, l, right=cg_product):
+    product = right(f, g, l)
+    f /= np.linalg.norm(f)
+    return product
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "transport",
+        "angles as a column",
+        """
+def transport_angles(normals, first, second, edges, right=transport_angles):
+    return right(normals, first, second, edges)[:, None]
+""",
+        r"Drop the axes of length 1",
+    ),
+    WrongAnswer(
+        "transport",
+        "one number an edge",
+        """
+def gauge_conv(f, theta, g, edges, w, right=gauge_conv):
+    return right(f, theta, g, edges, w)[edges[:, 0]]
+""",
+        r"but shape \(2,\) is due",
+    ),
+    WrongAnswer(
+        "transport",
+        "the arrows turned in place",
+        """
+def gauge_conv(f, theta, g, edges, w, right=gauge_conv):
+    y = right(f, theta, g, edges, w)
+    f[edges[:, 1]] *= -1
+    return y
+""",
+        r"changed its argument .* in place",
+    ),
+]
+
 WRONG_ANSWERS = [
     *_PRODUCTS,
     *_SIZES,
@@ -444,4 +627,38 @@ WRONG_ANSWERS = [
     *_WIGNER,
     *_COUPLING,
     *_TRANSPORT,
+    *_SLIPS,
 ]
+
+# Changes of a solution that make no difference (`make mutants`).
+_MIRRORS = "return 4 * ((f_a + f_b) % 2) + turns % 4"
+_SOURCES = (
+    "sources = [[times(inverse(g), h) for h in range(8)] for g in range(8"
+)
+_FACTOR = "return (1j * h if (l1 + l2 + l) % 2 else h).real"
+SAME = {
+    (
+        "products",
+        f"{_MIRRORS} => {_MIRRORS.replace('f_a + f_b', 'f_a - f_b')}",
+    ): "plus and minus are the same modulo 2",
+    (
+        "filters",
+        f"{_SOURCES})] => {_SOURCES} + 1)]",
+    ): "one more row of sources, which nobody reads",
+    (
+        "filters",
+        f"{_SOURCES})] => {_SOURCES[:-1]}9)]",
+    ): "one more row of sources, which nobody reads",
+    (
+        "wigner",
+        "_, vectors = np.linalg.eigh((raising - raising.T) / 2j) => "
+        "_, vectors = np.linalg.eigh((raising + raising.T) / 2j)",
+    ): "eigh reads the lower triangle alone, where raising.T is zero",
+    **{
+        (
+            "coupling",
+            f"{_FACTOR} => {_FACTOR.replace('l1 + l2 + l', other)}",
+        ): "plus and minus are the same modulo 2"
+        for other in ("l1 + l2 - l", "l1 - l2 + l")
+    },
+}
