@@ -23,6 +23,7 @@ from topoi.unitary.inference import (
 )
 from topoi.unitary.layers import (
     MaxMin,
+    OrthonormalWeights,
     PixelNorm,
     StiefelConv2D,
     StiefelDense,
@@ -52,6 +53,7 @@ __all__ = [
     "ACTIVATIONS",
     "MaxMin",
     "Norms",
+    "OrthonormalWeights",
     "PixelNorm",
     "StiefelConv2D",
     "StiefelDense",

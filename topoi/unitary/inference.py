@@ -36,7 +36,8 @@ def freeze_stiefel(model: keras.Model) -> keras.Model:
         if isinstance(layer, StiefelConv2D):
             kernel = ops.cast(layer.kernel(), layer.variable_dtype)
             weights = [ops.convert_to_numpy(kernel), *weights[1:]]
-        frozen.get_layer(layer.name).set_weights(weights)
+        if weights:
+            frozen.get_layer(layer.name).set_weights(weights)
     return frozen
 
 
@@ -87,7 +88,9 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
         if layer.name in folds:
             weights = folded_weights(layer, folds[layer.name])
             lean.get_layer(layer.name).set_weights(weights)
-        elif not isinstance(layer, layers.BatchNormalization):
+        elif layer.weights and not isinstance(
+            layer, layers.BatchNormalization
+        ):
             lean.get_layer(layer.name).set_weights(layer.get_weights())
     return lean
 

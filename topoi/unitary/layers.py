@@ -14,8 +14,8 @@ TYPICAL = {"cayley": 2.0, "exp": math.pi / 2}
 EPSILON = 1.1920929e-7  # float32's; what the published code adds to a norm
 
 
-class _Stiefel(keras.layers.Layer):
-    """A layer whose weight matrix has orthonormal rows or columns."""
+class OrthonormalWeights:
+    """What layers with orthonormal rows or columns share; no layer itself."""
 
     def __init__(self, method, gain, use_bias, **kwargs):
         super().__init__(**kwargs)
@@ -70,7 +70,7 @@ class _Stiefel(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="topoi")
-class StiefelDense(_Stiefel):
+class StiefelDense(OrthonormalWeights, keras.layers.Layer):
     """y = gain x W + b with orthonormal W, (..., inputs) -> (..., units).
 
     Parameters
@@ -115,7 +115,7 @@ class StiefelDense(_Stiefel):
 
 
 @keras.saving.register_keras_serializable(package="topoi")
-class StiefelConv2D(_Stiefel):
+class StiefelConv2D(OrthonormalWeights, keras.layers.Layer):
     """A convolution whose *flattened* kernel is orthonormal.
 
     (n, height, width, channels) -> (n, height', width', filters).

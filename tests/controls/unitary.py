@@ -1,0 +1,275 @@
+"""Controls of the claims about unitary networks."""
+
+import math
+import time
+from functools import cache
+
+import keras
+import numpy as np
+import sympy
+from keras import ops
+from scipy.linalg import expm
+from sklearn.datasets import load_digits
+
+from controls import control
+from topoi import unitary
+
+SHAPES = [(n, r) for n in range(1, 7) for r in range(1, n + 1)]
+
+
+def draw(n, r, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, r)) * 1.2 / math.sqrt(n)
+
+
+# -- the maps -----------------------------------------------------------------
+
+
+@control("unitary/any-shape", "the transpose is added")
+def added():
+    rng, exact = np.random.default_rng(0), 0
+    for n, r in SHAPES:
+        T = sympy.Matrix(r, r, lambda i, j: int(rng.integers(1, 6)))
+        B = sympy.Matrix(n - r, r, lambda i, j: int(rng.integers(1, 6)))
+        A1, eye = T + T.T, sympy.eye(r)
+        M = eye + B.T * B / 4 - A1 / 2
+        if M.det() != 0:
+            S = M.inv()
+            Q = (2 * S - eye).col_join(B * S)
+            exact += eye == Q.T * Q
+    return exact
+
+
+@control("unitary/thin-exponential", "B^T B has the wrong sign")
+def wrong_sign():
+    gaps = []
+    for n, r in ((2, 1), (9, 4), (144, 16)):
+        lower = draw(n, r)
+        A = unitary.skew_from_lower(lower)
+        A1, B = A[:r, :r], A[r:, :r]
+        K = np.block([[A1, B.T @ B], [np.eye(r), np.zeros((r, r))]])
+        X = expm(K)[:, :r]
+        ours = np.concatenate([X[:r], B @ X[r:]])
+        gaps.append(np.abs(ours - expm(A)[:, :r]).max())
+    return max(gaps)
+
+
+@control("unitary/dimension", "every entry is counted")
+def all_entries():
+    differ = 0
+    for n in (4, 6, 8):
+        for r in (1, n // 2, n):
+            flat = np.random.default_rng(n).normal(0, 0.5, n * r)
+            rows = []
+            for move in 1e-5 * np.eye(n * r):
+                ends = [
+                    unitary.thin_exp((flat + s * move).reshape(n, r))
+                    for s in (1, -1)
+                ]
+                rows.append((ends[0] - ends[1]).ravel() / 2e-5)
+            values = np.linalg.svd(rows, compute_uv=False)
+            differ += int(np.sum(values > 1e-3)) != n * r
+    return differ
+
+
+@control("unitary/polished", "the step is left out")
+def unpolished():
+    A = unitary.skew_from_lower(draw(144, 144)).astype("float32")
+    Q = unitary.expm(ops.convert_to_tensor(A), squarings=8)
+    Q = ops.convert_to_numpy(Q)
+    return float(np.abs(Q.T @ Q - np.eye(144)).max())
+
+
+# -- depth --------------------------------------------------------------------
+
+
+def stack(law, gain, activation):
+    rng = np.random.default_rng(0)
+    weights = unitary.draw_weights(law, gain, 64, 200, rng)
+    return unitary.norms_through_depth(weights, activation, rng)
+
+
+@control("unitary/keeps-norms", "normal weights of the same mean size")
+def normal_weights():
+    norms = stack("normal", 1.0, "MaxMin")
+    return float(max(np.abs(found - 1).max() for found in norms))
+
+
+@control("unitary/relu-chain", "the absolute value in place of ReLU")
+def absolute():
+    return float(np.log2(stack("orthogonal", 1.0, "abs").forward[-1]))
+
+
+@control("unitary/relu-halves", "the gain is the square root of 2")
+def he_gain():
+    norms = stack("orthogonal", math.sqrt(2), "ReLU")
+    return float(np.log2(norms.forward[-1])) / -100
+
+
+# -- convolutions -------------------------------------------------------------
+
+
+@control("unitary/expanding-conv", "as many filters as channels")
+def square_conv():
+    Q = unitary.random_stiefel(36, 4, np.random.default_rng(0))
+    kernel = unitary.flat_kernel(Q, 3, 4)
+    return float(np.abs(unitary.conv_singular_values(kernel, 8) - 3).max())
+
+
+@control("unitary/contracting-conv", "a 1 x 1 kernel")
+def one_by_one():
+    Q = unitary.random_stiefel(16, 16, np.random.default_rng(0))
+    values = unitary.conv_singular_values(unitary.flat_kernel(Q, 1, 16), 8)
+    return values[-1] / values[0]
+
+
+# -- disk ---------------------------------------------------------------------
+
+
+@control("unitary/disk-square", "the rebuilt matrix is stored as well")
+def both_stored():
+    n = 512
+    return 1 - (unitary.stiefel_dimension(n, n) + n * n) / (n * n)
+
+
+@control("unitary/disk-network", "every layer is counted as square")
+def all_square():
+    dense = free = 0
+    for shape in unitary.resnet44_shapes():
+        n = max(shape.k**2 * shape.channels, shape.filters)
+        dense, free = dense + n * n, free + unitary.stiefel_dimension(n, n)
+    return 1 - free / dense
+
+
+# -- accuracy -----------------------------------------------------------------
+
+
+@cache
+def digits():
+    found = load_digits()
+    x = (found.images[..., np.newaxis] / 16).astype("float32")
+    order = np.random.default_rng(0).permutation(len(x))
+    return x[order], found.target[order]
+
+
+def accuracy(network, epochs: int = 4) -> float:
+    """Return the test accuracy in per cent, after some epochs or none."""
+    x, y = digits()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer = keras.optimizers.Adam(3e-3)
+    network.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+    if epochs:
+        network.fit(x[:1024], y[:1024], 64, epochs, verbose=0)
+    return 100 * network.evaluate(x[1400:], y[1400:], verbose=0)[1]
+
+
+@cache
+def trained(variant: str) -> float:
+    keras.utils.set_random_seed(0)
+    return accuracy(unitary.build_digit_network(variant, 2))
+
+
+@cache
+def untrained(variant: str) -> float:
+    keras.utils.set_random_seed(0)
+    return accuracy(unitary.build_digit_network(variant, 2), 0)
+
+
+@control(
+    "unitary/competitive", "the unitary network is not trained", heavy=True
+)
+def untrained_unitary():
+    return untrained("unitary") - trained("batch norm")
+
+
+@control(
+    "unitary/pixel-norm-alone", "free weights are not trained", heavy=True
+)
+def untrained_pixel_norm():
+    return untrained("pixel norm") - trained("unitary")
+
+
+@control("unitary/manifold-alone", "both networks divide", heavy=True)
+def both_divide():
+    return trained("unitary") - trained("unitary")
+
+
+@control(
+    "unitary/plain-chain", "both chains have the published rule", heavy=True
+)
+def both_published():
+    keras.utils.set_random_seed(0)
+    first = accuracy(unitary.build_chain("unitary", 10), 1)
+    keras.utils.set_random_seed(1)
+    return first - accuracy(unitary.build_chain("unitary", 10), 1)
+
+
+# -- inference ----------------------------------------------------------------
+
+
+@control("unitary/fold-exact", "the running variance is left out")
+def without_variance():
+    keras.utils.set_random_seed(0)
+    network = unitary.build_resnet44("batch norm", (8, 8, 3))
+    rng = np.random.default_rng(0)
+    norms = [
+        layer
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for norm in norms:
+        draws = [rng.uniform(0.5, 1.5, norm.gamma.shape) for _ in range(4)]
+        norm.set_weights(draws)
+    x = rng.normal(size=(2, 8, 8, 3)).astype("float32")
+    due = ops.convert_to_numpy(network(x, training=False))
+    for norm in norms:
+        norm.moving_variance.assign(np.ones(norm.gamma.shape))
+    lean = unitary.fold_batchnorm(network)
+    ours = ops.convert_to_numpy(lean(x, training=False))
+    return float(np.abs(ours - due).max() / np.abs(due).max())
+
+
+def seconds(*calls, rounds: int = 12) -> list[float]:
+    """Return median CPU seconds of calls that take turns."""
+    spent = [[] for _ in calls]
+    for turn in range(rounds + 2):
+        for call, times in zip(calls, spent, strict=True):
+            before = time.process_time()
+            call()
+            if turn >= 2:
+                times.append(time.process_time() - before)
+    return [float(np.median(times)) for times in spent]
+
+
+@control(
+    "unitary/faster-inference",
+    "the unitary network gets smaller pictures",
+    heavy=True,
+)
+def smaller_pictures():
+    x = np.zeros((1, 32, 32, 3), "float32")
+    small = unitary.build_resnet44("unitary", (16, 16, 3))
+    small = unitary.freeze_stiefel(small)
+    peer = unitary.build_resnet44("batch norm")
+    less, usual = seconds(
+        lambda: small.predict_on_batch(x[:, :16, :16]),
+        lambda: peer.predict_on_batch(x),
+    )
+    return less / usual
+
+
+@control(
+    "unitary/norms-cost",
+    "batch normalisation computes the averages of its batch",
+    heavy=True,
+)
+def averages_of_the_batch():
+    x = np.zeros((1, 32, 32, 3), "float32")
+    norm = unitary.build_resnet44("batch norm")
+    free = unitary.build_resnet44("none")
+    inputs = keras.Input((32, 32, 3))
+    batch = keras.Model(inputs, norm(inputs, training=True))
+    slow, usual = seconds(
+        lambda: batch.predict_on_batch(x), lambda: free.predict_on_batch(x)
+    )
+    return slow / usual
