@@ -136,6 +136,23 @@ def plain_chain(seed):
     return {"MaxMin": 100 * test, "MaxMin loss": loss, **rival}
 
 
+@survey(
+    "unitary/beyond-the-grid",
+    seeds=range(5),
+    value=lambda unit: sum(unit[name] for name in unitary.VARIANTS) / 5,
+    reduce="mean",
+)
+def beyond_the_grid(seed):
+    """The residual variants at 0.03; MaxMin at 0.01 and 0.03."""
+    build, unit = unitary.build_digit_network, {}
+    for name in unitary.VARIANTS:
+        unit[name] = 100 * trained(build, name, BLOCKS, 3e-2, seed)[1]
+    for rate in (1e-2, 3e-2):
+        found = trained(unitary.build_chain, "MaxMin", DEPTH, rate, seed)
+        unit[f"MaxMin at {rate:g}"] = 100 * found[1]
+    return unit
+
+
 # -- seconds ----------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from scipy.linalg import expm
 from sklearn.datasets import load_digits
 
 from controls import control
-from topoi import unitary
+from topoi import survey, unitary
 
 SHAPES = [(n, r) for n in range(1, 7) for r in range(1, n + 1)]
 
@@ -202,6 +202,19 @@ def both_published():
     first = accuracy(unitary.build_chain("unitary", 10), 1)
     keras.utils.set_random_seed(1)
     return first - accuracy(unitary.build_chain("unitary", 10), 1)
+
+
+@control("unitary/beyond-the-grid", "the rate stays 0.01")
+def rate_inside():
+    found = []
+    for claim in ("competitive", "pixel-norm-alone", "manifold-alone"):
+        values = survey.load(f"unitary/{claim}").values
+        found += [
+            values[f"{name} at 0.01"].mean()
+            for name in unitary.VARIANTS
+            if name in values and (name != "unitary" or "none" in values)
+        ]
+    return sum(found) / 5
 
 
 # -- inference ----------------------------------------------------------------

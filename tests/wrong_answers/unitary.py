@@ -54,12 +54,6 @@ _FREE = [
     ),
     WrongAnswer(
         "free",
-        "diagonal kept",
-        _free(fill="T[:, :r] = np.tril(lower)"),
-        r"subtract the transpose|ignored",
-    ),
-    WrongAnswer(
-        "free",
         "upper part kept",
         _free(fill="T[:, :r] = lower"),
         r"signs|first column|second column",
