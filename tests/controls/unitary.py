@@ -141,6 +141,29 @@ def all_square():
     return 1 - free / dense
 
 
+# -- size of activations ------------------------------------------------------
+
+
+@cache
+def size_after(variant: str, blocks: int = 14) -> float:
+    """Return the root mean square after the last block, untrained."""
+    keras.utils.set_random_seed(0)
+    network = unitary.build_digit_network(variant, blocks)
+    before = keras.Model(network.input, network.layers[-3].output)
+    y = ops.convert_to_numpy(before(digits()[0][:64]))
+    return float(np.sqrt(np.mean(y**2)))
+
+
+@control("unitary/division-keeps-size", "nothing is divided")
+def undivided():
+    return size_after("none")
+
+
+@control("unitary/manifold-grows", "each pixel is divided by its norm")
+def divided():
+    return size_after("unitary")
+
+
 # -- accuracy -----------------------------------------------------------------
 
 
