@@ -101,6 +101,12 @@ def test_thin_maps_are_the_full_ones(n, r):
         np.testing.assert_allclose(columns.T @ columns, np.eye(r), atol=1e-13)
 
 
+def test_thin_exponential_is_thin():
+    """200,000 rows: the whole matrix would take 300 gigabytes."""
+    columns = unitary.thin_exp(draw(200_000, 2))
+    np.testing.assert_allclose(columns.T @ columns, np.eye(2), atol=1e-12)
+
+
 @pytest.mark.parametrize(("n", "r"), SHAPES)
 def test_pytorch_formula(n, r):
     """What torch's parametrizations.orthogonal documents, by other means.

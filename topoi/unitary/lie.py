@@ -88,7 +88,8 @@ def exp_columns(lower: np.ndarray) -> np.ndarray:
 def thin_exp(lower: np.ndarray) -> np.ndarray:
     """Return exp(A)[:, :r], shape (n, r), from a matrix of size 2 r.
 
-    Costs O(n r^2 + r^3), and equals `exp_columns`.
+    Costs O(n r^2 + r^3), and equals `exp_columns`, which takes over where
+    2 r would not be smaller than n.
 
     Notes
     -----
@@ -97,6 +98,8 @@ def thin_exp(lower: np.ndarray) -> np.ndarray:
     """
     A1, B = _blocks(lower)
     r, eye = len(A1), np.eye(len(A1))
+    if len(B) <= r:
+        return exp_columns(lower)
     small = np.block([[A1, -B.T @ B], [eye, np.zeros((r, r))]])  # (2 r, 2 r)
     X = scipy_expm(small)[:, :r]  # (2 r, r)
     return np.concatenate([X[:r], B @ X[r:]])  # (n, r)

@@ -72,8 +72,11 @@ def _cayley(A1, B):
 
 def _exp(A1, B):
     r, eye = A1.shape[0], ops.eye(A1.shape[0], dtype=A1.dtype)
-    if not B.shape[0]:
-        return expm(A1)
+    if B.shape[0] <= r:  # 2 r is not smaller than n
+        corner = ops.zeros((B.shape[0], B.shape[0]), A1.dtype)
+        left = ops.concatenate([A1, B])
+        right = ops.concatenate([-ops.transpose(B), corner])
+        return expm(ops.concatenate([left, right], axis=1))[:, :r]
     gram = ops.matmul(ops.transpose(B), B)
     # Any factor gives the same columns; this one keeps the matrix small.
     size = ops.stop_gradient(ops.sqrt(ops.sqrt(ops.sum(gram * gram))) + 1e-3)
