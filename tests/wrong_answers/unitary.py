@@ -472,6 +472,15 @@ def log2_norm(weights, activation, x):
         r"no float holds",
     ),
     WrongAnswer(
+        "depth",
+        "abs sorts",
+        _depth(pairs="np.abs(z)").replace(
+            "x = np.abs(z)\n        else",
+            "x = np.sort(z.reshape(-1, 2))[:, ::-1].ravel()\n        else",
+        ),
+        r"larger one first|abs makes",
+    ),
+    WrongAnswer(
         "depth", "zero for nothing", _depth(zero="0.0"), r"gives -inf"
     ),
 ]
@@ -574,3 +583,19 @@ WRONG_ANSWERS = [
     *_DEPTH,
     *_SPECTRUM,
 ]
+
+SAME = {
+    (
+        "free",
+        "T[:, :r] = np.tril(lower, -1) => T[:, :r] = np.tril(lower, -0)",
+    ): "the diagonal is subtracted from itself",
+    (
+        "depth",
+        "x = np.maximum(z, 0) => x = np.maximum(0, z)",
+    ): "max commutes",
+    (
+        "depth",
+        "x = np.sort(z.reshape(-1, 2))[:, ::-1].ravel() => "
+        "x = np.sort(z.reshape(-2, 2))[:, ::-1].ravel()",
+    ): "any negative size stands for the one that fits",
+}
