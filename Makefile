@@ -99,7 +99,9 @@ $(READY): requirements/lock.txt
 	@$(ENVIRONMENT) make develop --venv "$(VENV)"
 
 backend: $(RUN) ## install another backend: BACKEND=jax, torch, jax-cuda
-	"$(PY)" -m pip install --quiet "$$("$(PY)" -m tools.backend $(BACKEND))"
+	@lock="$$("$(PY)" -m tools.backend $(BACKEND))" && \
+	  "$(PY)" -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r "$$lock" && echo "Installed from $$lock"
 
 hub-env: $(HUBVENV)/.ready ## make the hub's environment in build/hub-env
 
@@ -220,8 +222,8 @@ run-all: installed ## run all copies here: SCALE=full [GPUS=4] [PER_GPU=2]
 	  "$(PY)" -m servers.run_notebook --gpus $(GPUS) $(RUNS) || { echo \
 	  "Failed: $$(cd "$(BUILD)/runs" && ls -d */*/*/*.failed.ipynb)"; exit 1; }
 
-cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8] [CPUS=4]
-	@"$(PY)" -m servers.slurm.submit $(NB) $(RUNS) \
+cluster-run: installed ## run all copies on Slurm: SCALE=full [SLOTS=8] [DRY=1]
+	@"$(PY)" -m servers.slurm.submit $(NB) $(RUNS) $(if $(DRY),--dry) \
 	  --slots $(or $(SLOTS),0) --cpus $(or $(CPUS),0)
 
 keep-runs: $(RUN) ## copy full-size records to records/full, for the book
@@ -261,6 +263,10 @@ lock: $(READY) ## resolve requirements/*.in into lock.txt and its parts
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate \
 	  -o servers/locks/$$extra.txt || exit 1; done
+	"$(PY)" -m tools.backend | while read name wanted; do \
+	  echo "$$wanted" | $(RESOLVE) --quiet --no-annotate \
+	  -c requirements/lock.txt - -o requirements/backends/$$name.txt \
+	  || exit 1; done
 	$(RESOLVE) -c requirements/lock.txt requirements/hub.in \
 	  -o requirements/hub.txt
 

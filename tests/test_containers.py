@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import gates
+from tools.backend import lock, main
 from topoi import runtime
 
 ROOT = gates.ROOT
@@ -67,6 +68,37 @@ def test_the_cuda_extras_are_the_backends_of_the_book():
             for key in (name, f"{name}-cuda")
         )
         assert plain == cuda
+
+
+@pytest.mark.parametrize("name", PROJECT["optional-dependencies"])
+def test_make_backend_installs_what_has_a_hash(name):
+    """Control: the extras of pyproject.toml have versions, but no hashes."""
+    path = lock(name)
+    assert "://" not in path.read_text()
+    assert all(kept for _, kept in hashed(path))
+    ours = versions(path)
+    for wanted in map(Requirement, PROJECT["optional-dependencies"][name]):
+        assert {str(wanted.specifier)[2:]} == ours[wanted.name]
+    book = versions(ROOT / "requirements" / "lock.txt")
+    assert {p for p in ours.keys() & book.keys() if ours[p] - book[p]} == set()
+    done = subprocess.run(
+        ["make", "-n", "backend", f"BACKEND={name}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert "--require-hashes -r" in done.stdout
+
+
+def hashed(path) -> list[tuple[str, int]]:
+    """Return each pin of a lock and the number of its hashes."""
+    pins = path.read_text().replace("\\\n", " ").splitlines()
+    return [(p.split()[0], p.count("--hash=sha256:")) for p in pins if p]
+
+
+def test_an_unknown_backend_is_refused(capsys):
+    assert main("theano") == 1
+    assert "jax-cuda" in capsys.readouterr().err
 
 
 def test_the_image_is_built_from_files_that_exist():
