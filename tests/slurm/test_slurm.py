@@ -123,6 +123,8 @@ def test_nothing_is_lost_and_nothing_runs_twice(house):
             return make(house, "cluster-run", environment=slurm.environment)
 
         killed = submit()  # with one of two arrays submitted
+        plan = [killed.stdout.readline() for _ in range(2)]
+        assert all(line.startswith("sbatch --array=1-") for line in plan)
         assert killed.stdout.readline().startswith("job")
         os.killpg(killed.pid, signal.SIGKILL)
         killed.communicate()
