@@ -1,5 +1,6 @@
 """`servers/hub`: what can be seen without starting a hub."""
 
+import csv
 import datetime
 import os
 import pwd
@@ -15,6 +16,7 @@ from traitlets.config import Config
 
 import gates
 from servers.hub import collect
+from tools.grading import policy
 from topoi import runtime
 
 HUB = gates.ROOT / "servers" / "hub"
@@ -161,11 +163,19 @@ def test_collect_takes_the_newest_of_each_student(tmp_path):
         "lost+found: nothing handed in",
     ]
     files = {p.relative_to(out).as_posix(): p for p in out.rglob("*.ipynb")}
+    with open(out / "times.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    assert [row[:2] for row in rows] == [["ann", "cnn"], ["cat", "cnn"]]
+    when = policy.times(out / "times.csv")["cat", "cnn"]
+    assert abs(when - time.time()) < 3600
+    collect.write_times(out / "times.csv", {("ann", "gan"): rows[0][2]})
+    assert len(policy.times(out / "times.csv")) == 3, "others are kept"
     names = ["ann/cnn-student.ipynb", "cat/cnn-student.ipynb"]
     assert sorted(files) == names
     assert [files[n].read_text() for n in names] == ["new", "changed"]
     modes = {stat.S_IMODE(p.stat().st_mode) for p in files.values()}
-    modes |= {stat.S_IMODE(p.stat().st_mode) for p in (out, *out.iterdir())}
+    modes |= {stat.S_IMODE(p.stat().st_mode) for p in (out, *out.glob("*/"))}
+    modes |= {stat.S_IMODE((out / "times.csv").stat().st_mode)}
     assert modes == {0o600, 0o700}
 
 

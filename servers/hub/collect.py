@@ -3,13 +3,15 @@
     python servers/hub/collect.py /srv/topoi/exchange cnn submissions
 
 writes the newest notebook of each student to ``submissions/<student>/``,
-where only the account that runs this can read it. Students own what they hand
+and when it came to ``submissions/times.csv``, where only the account that runs
+this can read it. Students own what they hand
 in, so links are refused on the whole way, and the time is not the one in the
 folder's name, which a student could choose, but the server's own: when the
 file was last changed.
 """
 
 import argparse
+import csv
 import datetime
 import os
 import stat
@@ -22,7 +24,7 @@ LARGEST = 5_000_000  # bytes
 
 def collect(exchange: Path, lab: str, out: Path) -> list[str]:
     """Copy the newest submission of each student; return what was done."""
-    told = []
+    told, times = [], {}
     for student in sorted(p for p in exchange.iterdir() if p.is_dir()):
         inbound = student / COURSE / "inbound"
         found, name, refused = [], f"{lab}-student.ipynb", ""
@@ -38,8 +40,30 @@ def collect(exchange: Path, lab: str, out: Path) -> list[str]:
         seconds, content = max(found)
         write_closed(out / student.name / name, content)
         time = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        times[student.name, lab] = time.isoformat()
         told.append(f"{student.name}: {time:%Y-%m-%d %H:%M:%S UTC}")
+    if times:
+        write_times(out / "times.csv", times)
     return told
+
+
+def write_times(path: Path, times: dict[tuple[str, str], str]) -> None:
+    """Note when submissions came; what is known of others stays."""
+    known = {}
+    if path.exists():
+        with open(path, encoding="utf-8", newline="") as file:
+            known = {(s, lab): time for s, lab, time in csv.reader(file)}
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with open(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+        "w",
+        encoding="utf-8",
+        newline="",
+    ) as file:
+        rows = sorted({**known, **times}.items())
+        csv.writer(file).writerows((*key, time) for key, time in rows)
+    os.replace(new, path)
 
 
 def submissions(inbound: Path, lab: str) -> list[str]:

@@ -15,9 +15,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from tools import site
 from tools.grading import (
+    classreport,
+    exports,
     grade,
     groups,
+    policy,
     report,
     sandbox,
     store,
@@ -28,7 +32,11 @@ from tools.notebooks import ROOT, write_text
 
 def main() -> int:
     """Parse the command line and grade."""
-    options = _options()
+    try:
+        options = _options()
+    except site.SiteError as error:
+        print(error, file=sys.stderr)
+        return 2
     os.umask(0o077)  # grades and answers are nobody else's business
     for stream in (sys.stdout, sys.stderr):  # of any encoding
         stream.reconfigure(errors="backslashreplace")
@@ -60,6 +68,13 @@ def _options() -> argparse.Namespace:
     add("--lab", action="append", help="grade this lab only")
     add("--roster", type=Path, metavar="CSV",
         help="ids and names of all students, a line each")  # fmt: skip
+    add("--policy", type=Path, metavar="TOML",
+        help="deadlines, and what a late submission loses")  # fmt: skip
+    add("--times", type=Path, metavar="CSV",
+        help="student, lab and time of each submission; by default "
+        "DIR/times.csv, or else the time of the file")  # fmt: skip
+    add("--gradebook", type=Path, action="append", metavar="CSV",
+        help="an export of Moodle or Canvas, to be filled in")  # fmt: skip
     add("--jobs", type=_positive, default=os.cpu_count() or 1)
     add("--seconds", type=float, default=default.seconds,
         help="for one submission")  # fmt: skip
@@ -67,10 +82,13 @@ def _options() -> argparse.Namespace:
         help="for one call of an answer")  # fmt: skip
     add("--memory", type=int, default=default.memory_mb, metavar="MB")
     add("--db", help="database of nbgrader, by default SQLite below --out")
+    add("--show-hidden-tests", action="store_true",
+        help="in the pages for students")  # fmt: skip
     add("--no-store", action="store_true",
         help="no gradebook and no feedback pages")  # fmt: skip
     add("--trust-submissions", action="store_true",
         help="run WITHOUT a sandbox: your own notebooks only")  # fmt: skip
+    parser.set_defaults(**site.read("grading"))
     return parser.parse_args()
 
 
@@ -98,14 +116,49 @@ def _run(options: argparse.Namespace) -> int:
     if not tasks:
         print(f"No notebook of a lab was found in {options.submissions}.")
         return 1
+    rules, times = _rules(options)
     results = _with_progress(tasks, limits, options.jobs, parent)
+    _add_times(results, tasks, rules, times)
     _write_tables(options.out, results, names)
     counted = list(filter(grade.is_graded, results))
-    code = 0 if options.no_store else _keep(options, tasks, counted)
+    code = 0
+    if not options.no_store:
+        code = _keep(options, tasks, counted)
+        _write_tables(options.out, results, names)  # with marks by hand
+    _tell(options, results, names)
+    code = _fill(options, results) or code
     left = [r for r in results if not grade.is_graded(r)]
     for result in left:
         print(f"UNGRADED {result['student']}: {result['note']}")
     return 3 if left else code
+
+
+def _rules(options: argparse.Namespace) -> tuple[policy.Policy, dict]:
+    """Return the policy and the times of submissions that are known."""
+    labs = {path.stem for path in options.labs.glob("*.ipynb")}
+    rules = policy.Policy()
+    if options.policy:
+        rules = policy.read(options.policy, labs)
+    usual = options.submissions / "times.csv"
+    path = options.times or (usual if usual.is_file() else None)
+    return rules, policy.times(path) if path else {}
+
+
+def _add_times(
+    results: list[dict],
+    tasks: list[grade.Task],
+    rules: policy.Policy,
+    times: dict[tuple[str, str], float],
+) -> None:
+    """Note in each result when it came, and what lateness costs."""
+    known = {(submissions.shown(t.student), t.lab.name): t for t in tasks}
+    for result in results:
+        task = known[result["student"], result["lab"]]
+        name = task.student, task.lab.name
+        sent = submissions.handed_in(task.folder, *name)
+        when = times.get(name, sent) if sent is not None else None
+        most = report.most(result)
+        result["late"] = rules.judge(task.lab.name, task.student, when, most)
 
 
 def _parent(limits: sandbox.Limits) -> Path | None:
@@ -136,18 +189,50 @@ def _write_tables(out: Path, results: list[dict], names: dict) -> None:
     for lab, found in report.by_lab(results).items():
         text = report.lab_table(found, names)
         write_text(out / f"grades-{lab}.csv", text)
+    exercises = classreport.analyse(results)
+    write_text(out / "report.csv", classreport.table(exercises))
+    write_text(out / "report.html", classreport.page(exercises))
+
+
+def _tell(
+    options: argparse.Namespace, results: list[dict], names: dict
+) -> None:
+    """Say what came of it, and where it lies."""
+    out = options.out
     print(report.summary(results), end="")
+    print(f"Class report: {out / 'report.html'}")
     print(f"Grades: {out / 'grades.csv'}; of each lab: grades-LAB.csv")
     strangers = {r["student"] for r in results} - names.keys()
     if names and strangers:
         print(f"Not in the roster: {', '.join(sorted(strangers))}")
 
 
+def _fill(options: argparse.Namespace, results: list[dict]) -> int:
+    """Fill in gradebooks of learning platforms; return 1 if one is none."""
+    code = 0
+    for path in options.gradebook or ():
+        try:
+            filled = exports.fill(path, results)
+        except (exports.ExportError, OSError, UnicodeDecodeError) as error:
+            code = 1
+            print(error, file=sys.stderr)
+            continue
+        place = options.out / f"import-{path.name}"
+        write_text(place, filled.text)
+        labs = ", ".join(f"{n} in {h!r}" for n, h in filled.labs.items())
+        print(f"For {filled.platform}: {place} with {labs}")
+        if filled.missing:
+            print(f"Not in {path.name}: {', '.join(filled.missing)}")
+    return code
+
+
 def _keep(
     options: argparse.Namespace, tasks: list[grade.Task], results: list[dict]
 ) -> int:
     """Store results with nbgrader; one that it refuses stops no other."""
-    place = store.Store(options.out / "grading", options.db)
+    place = store.Store(
+        options.out / "grading", options.db, options.show_hidden_tests
+    )
     place.back_up()
     known, refused = {task.lab.name: task.lab for task in tasks}, 0
     for lab in known.values():
@@ -158,6 +243,8 @@ def _keep(
         except Exception as error:  # one student's trouble stops nobody
             refused += 1
             print(f"{result['student']}: {error}", file=sys.stderr)
+    for name, found in report.by_lab(results).items():
+        place.add_marks(known[name], found)
     print(f"Gradebook: {place.database}\nFeedback: {place.feedback}")
     return int(refused > 0)
 

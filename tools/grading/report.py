@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from tools.grading.grade import is_graded
+from tools.grading.policy import Late
 
 COLUMNS = (
     "student",
@@ -18,6 +19,10 @@ COLUMNS = (
     "failed checks",
     "note",
     "run",
+    "handed in",
+    "days late",
+    "penalty",
+    "total",
 )
 FORMULA = "=+-@\t\r"  # a spreadsheet would compute such a cell
 CHECK = "-check"  # how the name of a check ends
@@ -34,10 +39,11 @@ def table(results: list[dict], names: Mapping[str, str] | None = None) -> str:
     """
     ordered = sorted(results, key=lambda r: (r["lab"], r["student"]))
     rows = (_row(result, names or {}) for result in ordered)
-    return _csv(COLUMNS, rows)
+    return csv_text(COLUMNS, rows)
 
 
-def _csv(columns: Iterable, rows: Iterable) -> str:
+def csv_text(columns: Iterable, rows: Iterable) -> str:
+    """Return a table as CSV; no cell is a formula."""
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(columns)
@@ -56,11 +62,31 @@ def _row(result: dict, names: Mapping[str, str]) -> tuple:
         result["state"],
         points(result) if graded else "",
         most(result),
-        sum(result["manual"].values()),
+        waiting(result),
         " ".join(failed) if graded else "",
         result["note"],
         "TRUSTED, not isolated" if result["trusted"] else "isolated",
+        late(result).handed_in,
+        late(result).days,
+        late(result).penalty,
+        total(result) if graded else "",
     )
+
+
+def late(result: dict) -> Late:
+    """Return what is known of the time of a submission."""
+    return result.get("late", Late())
+
+
+def total(result: dict) -> float:
+    """Return all points that were given, less what lateness costs."""
+    given = points(result) + result.get("by hand", 0)
+    return max(round(given - late(result).penalty, 2), 0)
+
+
+def waiting(result: dict) -> float:
+    """Return the points that a person has not decided about yet."""
+    return result.get("waiting", sum(result["manual"].values()))
 
 
 def lab_table(
@@ -79,10 +105,12 @@ def lab_table(
         given = {c["id"]: c["points"] for c in result["checks"]}
         graded = is_graded(result)
         cells = [given.get(name, "") if graded else "" for name in worth]
-        total = points(result) if graded else ""
+        sums = (points(result) if graded else "", most(result))
+        sums += (late(result).penalty, total(result) if graded else "")
         who = result["student"], (names or {}).get(result["student"], "")
-        rows.append((*who, total, most(result), *cells))
-    return _csv(("student", "name", "points", "of", *heads), rows)
+        rows.append((*who, *sums, *cells))
+    columns = "student", "name", "points", "of", "penalty", "total"
+    return csv_text((*columns, *heads), rows)
 
 
 def points(result: dict) -> float:
@@ -97,7 +125,7 @@ def most(result: dict) -> float:
 
 
 def _cell(value: object) -> str:
-    text = str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"'{text}" if text[:1] in FORMULA and text else text
 
 

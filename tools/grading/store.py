@@ -23,7 +23,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools import labs
+from tools.grading import feedback
 from tools.grading.grade import clean
+from tools.grading.report import late, points
 from tools.grading.submissions import BYTES, Lab
 from tools.notebooks import write, write_text
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
 PNG = b"\x89PNG\r\n\x1a\n"
+VERSION = 2  # of what is stored: a new one makes all pages again
 TEXT = 20_000  # characters of one output in a page
 OTHERS = "## Other cells of this submission"
 
@@ -48,10 +51,17 @@ class Store:
     folder : Path
     database : str, optional
         A URL of SQLAlchemy; by default a SQLite file in `folder`.
+    show_hidden : bool
+        Whether pages of feedback show hidden tests.
     """
 
-    def __init__(self, folder: Path, database: str | None = None):
-        self.folder = folder.resolve()
+    def __init__(
+        self,
+        folder: Path,
+        database: str | None = None,
+        show_hidden: bool = False,
+    ):
+        self.folder, self.show_hidden = folder.resolve(), show_hidden
         self.file = None if database else self.folder / "gradebook.db"
         self.database = database or f"sqlite:///{self.file}"
         self.course = self.folder / "course"
@@ -87,18 +97,48 @@ class Store:
         student = nbgrader_id(result["student"])
         name = sha256(student.encode()).hexdigest()[:32]
         mark = self.folder / "stored" / lab.name / name
+        penalty = late(result).penalty
         digest = result["key"] + self.database
+        digest += f" {VERSION} {penalty} {self.show_hidden}"
         if _is(mark, digest):
             return False
         place = self.course / "submitted_clean" / student / lab.name
-        write(clean_notebook(lab, result), place / f"{lab.name}.ipynb")
+        nb = clean_notebook(lab, result, self.show_hidden)
+        write(nb, place / f"{lab.name}.ipynb")
         with self._api() as api:
             found = api.autograde(lab.name, student, force=True, create=True)
             _demand(found, f"The submission of {student!r}")
+            self._set_penalty(lab.name, student, penalty)
             found = api.generate_feedback(lab.name, student, force=True)
             _demand(found, f"The feedback of {student!r}")
+        feedback.keep_offline(self.feedback, student, lab.name)
         write_text(mark, digest)
         return True
+
+    def _set_penalty(self, lab: str, student: str, penalty: float) -> None:
+        """Take points off in the gradebook, no more than there are."""
+        from nbgrader.api import Gradebook
+
+        with Gradebook(self.database) as book:
+            found = book.find_submission_notebook(lab, lab, student)
+            found.late_submission_penalty = min(penalty, found.score) or None
+            book.db.commit()
+
+    def add_marks(self, lab: Lab, results: list[dict]) -> None:
+        """Note in results what a person gave, and what still waits."""
+        from nbgrader.api import Gradebook
+
+        with Gradebook(self.database) as book:
+            found = {
+                s.student.id: (s.score, s.needs_manual_grade)
+                for s in book.assignment_submissions(lab.name)
+            }
+        for result in results:
+            score, waits = found.get(nbgrader_id(result["student"]), (0, True))
+            given = round(score - points(result), 2)
+            whole = sum(lab.manual.values())
+            result["by hand"] = min(max(given, 0), whole)
+            result["waiting"] = whole if waits else 0
 
     def back_up(self) -> None:
         """Copy the gradebook before it changes, if it is a SQLite file."""
@@ -116,7 +156,9 @@ class Store:
     def _api(self) -> Iterator["NbGraderAPI"]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.api = self.api or _start(_config(self.course, self.database))
+            if self.api is None:
+                config = _config(self.course, self.database, self.show_hidden)
+                self.api = _start(config)
             yield self.api
 
 
@@ -141,7 +183,8 @@ def _start(config: "Config") -> "NbGraderAPI":
     return api
 
 
-def _config(course: Path, database: str) -> "Config":
+def _config(course: Path, database: str, show_hidden: bool) -> "Config":
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from nbgrader import preprocessors as steps
     from traitlets.config import Config
 
@@ -158,8 +201,12 @@ def _config(course: Path, database: str) -> "Config":
     config.Autograde.autograde_preprocessors = [
         steps.LimitOutput,
         steps.SaveAutoGrades,
-        steps.AssignLatePenalties,
         steps.CheckCellMetadata,
+    ]
+    config.GenerateFeedback.preprocessors = [
+        steps.GetGrades,
+        *([] if show_hidden else [feedback.hiding()]),
+        CSSHTMLHeaderPreprocessor,
     ]
     config.BaseConverter.permissions = 600
     config.HTMLExporter.sanitize_html = True
@@ -179,16 +226,29 @@ def _is(mark: Path, text: str) -> bool:
 # -- the clean notebook -----------------------------------------------------
 
 
-def clean_notebook(lab: Lab, result: dict) -> NotebookNode:
+def clean_notebook(
+    lab: Lab, result: dict, show_hidden: bool = True
+) -> NotebookNode:
     """Return the lab with the student's text and the verdicts as outputs."""
-    nb = labs.student_version(nbformat.reads(lab.source.decode(), 4))
+    whole = nbformat.reads(lab.source.decode(), 4)
+    sources = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in whole.cells
+        if labs.is_check(cell)
+    }
+    nb = labs.student_version(whole)
     sent = list(enumerate(result["cells"]))
     answers = {c.get("id"): (n, c) for n, c in reversed(sent) if c.get("id")}
     verdicts = {check["id"]: check for check in result["checks"]}
     for cell in nb.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if labs.is_check(cell):
-            cell.outputs = _verdict(verdicts[name])
+            check = dict(verdicts[name])
+            if not show_hidden:
+                check["message"] = feedback.told(
+                    check["message"], sources[name]
+                )
+            cell.outputs = _verdict(check)
         elif labs.is_answer(cell) and name in answers:
             number, answer = answers[name]
             _fill(cell, answer, result["outputs"].get(str(number), []))

@@ -180,6 +180,30 @@ def read(folder: Path, student: str, lab: str) -> bytes:
         os.close(place)
 
 
+def handed_in(folder: Path, student: str, lab: str) -> float | None:
+    """Return when the file of a submission was last changed, as it says.
+
+    Whoever made the file could choose this time, and some programs that
+    unpack archives set it to their own.
+
+    Returns
+    -------
+    float or None
+        Seconds since 1970; None if there is no such file.
+    """
+    try:
+        place = os.open(folder / student, os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (OSError, ValueError):
+        return None
+    try:
+        name = _chosen(lab, _listed(place))
+        return os.stat(name, dir_fd=place, follow_symlinks=False).st_mtime
+    except (OSError, Refused):
+        return None
+    finally:
+        os.close(place)
+
+
 def _chosen(lab: str, files: list[str]) -> str:
     """Return the one file that is the lab; names are told as they are."""
     found = named_like(lab, files)
