@@ -5,13 +5,11 @@ each test then reads its grade. The control has the same wrong answers and no
 attack: no attack may earn more.
 """
 
-import collections
 import csv
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +22,7 @@ import nbformat
 import psutil
 import pytest
 from grading_helpers import needs_sandbox
+from grading_many import KINDS, Outcome, survive
 
 from tools.grading import (
     grade,
@@ -370,30 +369,26 @@ def test_a_check_has_its_share_of_the_time(monkeypatch):
 
 @needs_sandbox
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
-    folder = Folder(tmp_path)
-    students = [f"student {n}" for n in range(6)]
-    for student in students:
-        folder.put(student, right())
-    done = folder.out / "grading" / "results" / "tiny"
-    command = folder.command("--no-store", "--jobs", "1")
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as run:
-        while len(list(done.glob("*.json"))) < 2:
-            assert run.poll() is None
-            time.sleep(0.02)
-        run.send_signal(signal.SIGKILL)
-    assert nothing_left(f"{sandbox.PREFIX}{run.pid}-")
-    before = {p: p.stat().st_mtime_ns for p in done.glob("*.json")}
-    assert 2 <= len(before) < len(students)
-    folder.grade("--no-store")
-    assert all(p.stat().st_mtime_ns == t for p, t in before.items())
-    counted = collections.Counter(r["student"] for r in folder.results())
-    assert counted == dict.fromkeys(students, 1)
-    rows = folder.rows()
-    assert {rows[student]["points"] for student in students} == {"5"}
-    left = Path(sandbox._temporary()).glob(f"{sandbox.PREFIX}{run.pid}-*")
-    assert not list(left)
+    """By hand the same with two hundred: see `grading_many`."""
+    outcome, told = survive(tmp_path, len(KINDS), 2, "--no-store")
+    assert told == []
+    assert outcome.killed == 2
+    assert all(nothing_left(f"{sandbox.PREFIX}{n}-") for n in outcome.runs)
+
+
+def test_wrong_points_or_a_lost_student_are_found(tmp_path):
+    """Of `grading_many`; no sandbox is needed to count."""
+    outcome = Outcome(tmp_path, 3)
+    run = outcome.finish("--no-store", "--trust-submissions")
+    assert run.returncode == 0, run.stderr
+    assert outcome.wrong() == []
+    outcome.points["student 1"] = 5
+    outcome.points["student 3"] = 5
+    assert outcome.wrong() == [
+        "3 rows for 4 students",
+        "student 1: 3 ",
+        "not one result for each student",
+    ]
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):
