@@ -2,10 +2,13 @@
 
 import csv
 import datetime
+import grp
 import os
 import pwd
 import re
 import stat
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,6 +99,85 @@ def test_an_account_may_write_into_its_inbound_only(hook):
         "outbound": "root",
         "feedback": "root",
     }
+
+
+CLASS = 64_800  # a group that all students are in; no account is in it here
+ACCOUNTS = {"ada": 64_801, "ben": 64_802}
+
+
+@pytest.fixture
+def classroom(monkeypatch):
+    """A hub's folder that accounts can reach, and two of one class in it."""
+    accounts = {
+        name: pwd.struct_passwd((name, "x", n, n, "", "/", "/bin/sh"))
+        for name, n in ACCOUNTS.items()
+    }
+    groups = {
+        n: grp.struct_group((name, "x", n, [])) for name, n in ACCOUNTS.items()
+    }
+    monkeypatch.setattr(pwd, "getpwnam", accounts.__getitem__)
+    monkeypatch.setattr(pwd, "getpwall", lambda: list(accounts.values()))
+    monkeypatch.setattr(grp, "getgrgid", groups.__getitem__)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        top = Path(name)
+        top.chmod(0o755)
+        (top / "release").mkdir()
+        (top / "release" / "cnn-student.ipynb").write_text("{}")
+        monkeypatch.setenv("TOPOI_HUB", str(top / "hub"))
+        monkeypatch.setenv("TOPOI_RELEASE", str(top / "release"))
+        yield top
+
+
+def as_account(name: str, script: str, *arguments) -> list[str]:
+    """Run a shell script as a student; return its lines."""
+    number = ACCOUNTS[name]
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *map(str, arguments)],
+        user=number,
+        group=number,
+        extra_groups=[CLASS],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+HAND_IN = 'umask 022; mkdir "$1" && echo secret > "$1/cnn-student.ipynb"'
+REACH = 'for p; do if [ -r "$p" ] || [ -w "$p" ]; then echo "$p"; fi; done'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two accounts")
+def test_two_accounts_of_one_class_see_nothing_of_each_other(classroom):
+    """Each path that one of them can read or write, wherever it lies."""
+    config, _ = load("jupyterhub_config.py")
+    hub, told = classroom / "hub", classroom / "submissions"
+    (hub / "state" / "hub.sqlite").write_text("sessions")
+    for name in ACCOUNTS:
+        config.Spawner.pre_spawn_hook(spawner(name))
+        inbound = hub / "exchange" / name / "topoi" / "inbound"
+        sent = inbound / f"{name}+cnn+2026-11-21 10:00:00 UTC+x"
+        as_account(name, HAND_IN, sent)
+    done = collect.collect(hub / "exchange", "cnn", told)
+    assert len([line for line in done if "UTC" in line]) == 2
+    everything = sorted(classroom.rglob("*"))
+    found = {
+        name: {
+            Path(p).relative_to(classroom).as_posix()
+            for p in as_account(name, REACH, *everything)
+        }
+        for name in ACCOUNTS
+    }
+    for name in ACCOUNTS:
+        own = f"hub/exchange/{name}"
+        closed = found[name] - {"hub", "release"}
+        closed -= {p for p in closed if p.startswith((own, "release/"))}
+        assert closed == set(), "beside their own folder and the labs"
+        assert any(p.endswith("x/cnn-student.ipynb") for p in found[name])
+    (hub / "exchange" / "ben").chmod(0o755)  # control: one wrong mode
+    seen = as_account("ada", REACH, *everything)
+    assert any("/exchange/ben/" in path for path in seen)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
