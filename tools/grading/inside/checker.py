@@ -155,7 +155,7 @@ class Lab:
         """Let calls use the share of one check of the time that is left."""
         now = time.monotonic()
         share = (self.end - now) / max(self.left, 1)
-        self.client.end = now + SHARE * share
+        self.client.begun, self.client.end = now, now + SHARE * share
 
     def verdict(self, name: str, source: str, names: dict) -> None:
         """Run a check in these names and emit what comes of it.
