@@ -50,7 +50,7 @@ def test_without_a_file_there_are_no_settings(monkeypatch, tmp_path):
     [
         ("[slurmm]", "slurmm is no table; there are slurm, grading"),
         ("slurm = 3", "slurm is no table"),
-        ("[slurm]\npartion = 'x'", "slurm.partion is unknown"),
+        ("[slurm]\nqueue = 'x'", "slurm.queue is unknown"),
         ("[slurm]\ncpus = '8'", "slurm.cpus is a number above 0, not '8'"),
         ("[slurm]\ncpus = 0", "slurm.cpus is a number above 0, not 0"),
         ("[slurm]\ncpus = true", "slurm.cpus is a number above 0, not True"),
@@ -123,11 +123,11 @@ def test_a_dry_run_tells_the_plan_and_submits_nothing(
 
 
 def test_a_wrong_file_stops_a_submission(run, use, monkeypatch, capsys):
-    use("[slurm]\npartion = 'x'")
+    use("[slurm]\nqueue = 'x'")
     monkeypatch.setattr(sys, "argv", ["submit", str(run.notebook), "--dry"])
     with pytest.raises(SystemExit):
         submit.main()
-    assert "slurm.partion is unknown" in capsys.readouterr().err
+    assert "slurm.queue is unknown" in capsys.readouterr().err
 
 
 def test_modules_and_container_reach_the_job(run, use, tmp_path):
