@@ -75,6 +75,8 @@ def term(tmp_path_factory):
     write(lab, folder / "labs" / "tiny.ipynb")
     for student, code in ANSWERS.items():
         nb = attacks.submission(answers=code)
+        if student in ("ada", "ben"):  # the others left the question out
+            nb.cells[-2].source = "Because of the maximum."
         write(nb, folder / "in" / student / "tiny.ipynb")
     rows = [f"{name},tiny,{time}" for name, time in TIMES.items()]
     text = "\n".join(["student,lab,time", *rows])

@@ -170,12 +170,13 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem;
   border-bottom: 1px solid #ddd6c7; }
 th { font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { font-variant-numeric: tabular-nums; }
+td:nth-child(2) { white-space: nowrap; }
 ul { margin: 0; padding-left: 1.1rem; }
 .muted { color: #596070; }
 svg { display: block; }
 @media (max-width: 40rem) { table, tbody, tr, td { display: block; }
-  thead { display: none; } td.number { text-align: left; }
+  thead { display: none; }
   td::before { content: attr(data-label) " "; color: #596070; } }
 """
 HEADS = ("exercise", "tried", "passed", "what it separates", "what went wrong")
