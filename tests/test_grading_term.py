@@ -262,6 +262,7 @@ def test_a_page_needs_no_network(term):
         assert not re.search(r"url\([\"']?(https?:)?//", text)
     script = term[0] / "grading" / "course" / "feedback" / "mathjax"
     assert (script / "tex-mml-chtml.js").is_file()
+    assert not [p for p in script.rglob("*") if p.stat().st_mode & 0o077]
     assert "../../mathjax/tex-mml-chtml.js" in text
     assert re.search(OUTSIDE, '<script a="b" src="https://x/y.js">'), "control"
 
