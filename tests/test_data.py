@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from topoi import data
+from topoi import data, runtime
 
 CARD_FIELDS = [
     "What",
@@ -30,7 +30,7 @@ CARD_FIELDS = [
     "Not for",
 ]
 SHIPPED = [n for n in data.names() if data.CATALOGUE[n].shipped]
-ROOT = data._BESIDE_PACKAGE.parent
+ROOT = runtime.ROOT
 
 
 def _load_build():
@@ -332,8 +332,9 @@ def test_beside_the_package_the_remedy_is_git_or_make(
     name, command, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("TOPOI_DATA", raising=False)
-    monkeypatch.setattr(data, "_BESIDE_PACKAGE", tmp_path)
-    shutil.copy(ROOT / "datasets" / "checksums.json", tmp_path)
+    monkeypatch.setattr(runtime, "ROOT", tmp_path)
+    (tmp_path / "datasets").mkdir()
+    shutil.copy(ROOT / "datasets" / "checksums.json", data.folder())
     with pytest.raises(data.DataError, match=command):
         data.load(name)
 

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from topoi import runtime
+
 FOLDER_VARIABLE = "TOPOI_DATA"
-_BESIDE_PACKAGE = Path(__file__).resolve().parent.parent / "datasets"
 
 
 class DataError(Exception):
@@ -231,7 +232,9 @@ def folder() -> Path:
     It is the environment variable ``TOPOI_DATA`` where that is set, and else
     the folder ``datasets`` beside the package.
     """
-    return Path(os.environ.get(FOLDER_VARIABLE) or _BESIDE_PACKAGE)
+    return Path(
+        os.environ.get(FOLDER_VARIABLE) or runtime.shipped("datasets")
+    )
 
 
 def load(name: str) -> DataSet:

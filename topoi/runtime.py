@@ -45,6 +45,17 @@ _LOGS_AND_KERNELS = {
 }
 
 
+def shipped(folder: str) -> Path:
+    """Return where ``datasets`` or ``claims`` lie.
+
+    In a clone they are folders beside the package; a wheel carries copies
+    inside of it.
+    """
+    beside = ROOT / folder
+    inside = Path(__file__).resolve().parent / "carried" / folder
+    return inside if inside.exists() and not beside.exists() else beside
+
+
 def threads(count: int = 1) -> dict[str, str]:
     """Return the variables that give a process so many numeric threads.
 

@@ -12,10 +12,12 @@
 - `tables`: HTML tables that stay tables
 - `search`: names without accents, and years
 - `explorables`: one script for all explorable figures
+- `api`: names on a page lead to their entries in the API reference
 - `thebe`: switches off what jupyter-book loads in vain
 """
 
 from . import (
+    api,
     benchmarks,
     explorables,
     labs,
@@ -42,7 +44,7 @@ MODULES = (
         labs,
         teaching,
     ),
-    *(recorded, reproductions, status, papers, benchmarks),
+    *(recorded, reproductions, status, papers, benchmarks, api),
 )
 
 

@@ -113,7 +113,7 @@ def from_keras(
         Point of the input space, of the model's input shape: the centre of
         the plane x = origin + s_1 u_1 + s_2 u_2 on which it is studied.
     directions : array-like, optional
-        The two directions u_1, u_2, of shape (2, *input shape).
+        The two directions u_1, u_2, of shape (2, ...), each like a picture.
 
     Returns
     -------
