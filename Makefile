@@ -14,6 +14,12 @@ TOPIC   ?=
 GPUS    ?= 0
 PER_GPU ?= 1
 SIZE    ?=
+# Buttons that open notebooks elsewhere; none unless you say where.
+HUB        ?=
+LABS       ?=
+REPOSITORY ?=
+COLAB      ?=
+BINDER     ?=
 # Python 3.11 to 3.13: the first that is found, or the one that you name.
 PYTHON  ?= $(shell tools/find-python)
 
@@ -43,6 +49,7 @@ export KERAS_BACKEND := $(BACKEND)
 export BOOK_HTML := $(HTML)
 export BUILD
 export EDITION
+export HUB LABS REPOSITORY COLAB BINDER
 export HUBVENV
 export TOPIC
 ifeq ($(HOME),)
@@ -74,9 +81,9 @@ KERNEL ?= forked
 NBVAL  := --nbval-lax --nbval-kernel-name=$(KERNEL) --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
-.PHONY: help env hub-env backend installed book serve test test-fast \
+.PHONY: help env hub-env backend installed book wheel serve test test-fast \
   test-browser test-hub test-pythons test-slurm controls mutants survey known-topic refresh \
-  normalise run run-all \
+  normalise run run-all ALWAYS \
   cluster-run keep-runs labs lab grade data bench doctor format lock \
   check-locks clean
 
@@ -121,12 +128,19 @@ installed: $(RUN)
 
 # -- book -------------------------------------------------------------------
 
-book: $(BUILT) ## build the book: [EDITION=student], without solutions
+book: $(BUILT) ## build the book: [EDITION=student] [HUB=, LABS=] [REPOSITORY=, COLAB=1]
 	@echo "The book: $(HTML)/index.html   (make serve serves it)"
+
+# Other buttons than last time make the book out of date.
+$(BOOK)/.buttons: ALWAYS
+	@asked="$(HUB) $(LABS) $(REPOSITORY) $(COLAB) $(BINDER)"; \
+	  { mkdir -p "$(@D)" && if [ ! -f "$@" ] || [ "$$(cat "$@")" != "$$asked" ]; \
+	  then echo "$$asked" > "$@"; fi; } 2> /dev/null || true
+
 
 # A build without its stamp has failed or was killed: start afresh, because
 # Sphinx would not repeat the warnings of pages that it has read before.
-$(BUILT): $(READ) $(SOURCES)
+$(BUILT): $(READ) $(SOURCES) $(BOOK)/.buttons
 	@mkdir -p "$(BOOK)" 2>/dev/null || { echo "Cannot write $(BOOK):" \
 	  "give a writable place, as in 'make book BUILD=/dir'."; exit 1; }
 	@[ -f "$@" ] || rm -rf "$(BOOK)/_build"
@@ -138,6 +152,11 @@ $(BUILT): $(READ) $(SOURCES)
 	  exit 1; }
 	@"$(PY)" -m tools.toc "$(HTML)"
 	@touch "$@"
+
+wheel: $(READY) ## build/wheel: the library with its data, to be installed by pip
+	@"$(PY)" -m pip wheel --quiet --no-deps --no-build-isolation \
+	  --wheel-dir "$(BUILD)/wheel" . && rm -rf topoi.egg-info "$(BUILD)/lib"
+	@ls -1 "$(BUILD)"/wheel/*.whl
 
 serve: book ## serve the book on http://127.0.0.1:8000
 	"$(PY)" -m tools.serve "$(HTML)" --port $(PORT)

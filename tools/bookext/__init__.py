@@ -12,6 +12,7 @@
 - `tables`: HTML tables that stay tables
 - `search`: names without accents, and years
 - `explorables`: one script for all explorable figures
+- `launch`: buttons that open notebooks on a hub, Colab or Binder
 - `api`: names on a page lead to their entries in the API reference
 - `thebe`: switches off what jupyter-book loads in vain
 """
@@ -22,6 +23,7 @@ from . import (
     explorables,
     labs,
     landing,
+    launch,
     papers,
     recorded,
     reproductions,
@@ -44,7 +46,7 @@ MODULES = (
         labs,
         teaching,
     ),
-    *(recorded, reproductions, status, papers, benchmarks, api),
+    *(recorded, reproductions, status, papers, benchmarks, api, launch),
 )
 
 
