@@ -9,7 +9,9 @@ from tools.bookext.search import PlainEnglish
 
 pytestmark = pytest.mark.browser
 
-PAGES = [*toc.pages(), "404", "search"]
+# Of the API reference, which one directive writes, the page with most names.
+PAGES = [p for p in toc.pages() if not p.startswith("book/api/")]
+PAGES += ["book/api/topos", "404", "search"]
 
 
 def formulae_in_source(path):
