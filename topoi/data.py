@@ -232,9 +232,7 @@ def folder() -> Path:
     It is the environment variable ``TOPOI_DATA`` where that is set, and else
     the folder ``datasets`` beside the package.
     """
-    return Path(
-        os.environ.get(FOLDER_VARIABLE) or runtime.shipped("datasets")
-    )
+    return Path(os.environ.get(FOLDER_VARIABLE) or runtime.shipped("datasets"))
 
 
 def load(name: str) -> DataSet:
