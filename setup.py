@@ -21,6 +21,7 @@ class BuildWithData(build_py):
     """Copy what stands beside the package in a clone into the package."""
 
     def run(self):
+        """Add the carried files to what setuptools builds."""
         super().run()
         package = Path(self.build_lib, "topoi")
         for pattern in CARRIED:
