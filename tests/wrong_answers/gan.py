@@ -369,6 +369,230 @@ _PENGUINS = [
     ),
 ]
 
+# -- slips of the usual kinds ------------------------------------------------
+
+_SLIPS = [
+    WrongAnswer(
+        "best",
+        "D* printed",
+        "def best_discriminator(p, q):\n    print(p)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "best",
+        "D* as a list",
+        """
+def best_discriminator(p, q):
+    return [a / (a + b) if a + b else 0.5 for a, b in zip(p, q)]
+""",
+        r"a list of 3000, but an array of shape \(3000,\) is due",
+    ),
+    WrongAnswer(
+        "best",
+        "a small number below the fraction",
+        """
+def best_discriminator(p, q):
+    return np.where(p + q > 0, p / (p + q + 1e-9), 0.5)
+""",
+        r"Nothing may be added below the fraction",
+    ),
+    WrongAnswer(
+        "best",
+        "the value of the real samples twice",
+        """
+def value_at_best(p, q, dx):
+    d = best_discriminator(p, q)
+    return float(2 * (p[p > 0] @ np.log(d[p > 0])) * dx)
+""",
+        r"Each player weighs the logarithm by its own density",
+    ),
+    WrongAnswer(
+        "best",
+        "a value at each point",
+        """
+def value_at_best(p, q, dx):
+    d = np.clip(best_discriminator(p, q), 1e-12, 1 - 1e-12)
+    return (p * np.log(d) + q * np.log(1 - d)) * dx
+""",
+        r"an array of shape \(3000,\), but a number is due",
+    ),
+    WrongAnswer(
+        "best",
+        "densities normalised in place",
+        """
+def value_at_best(p, q, dx, right=value_at_best):
+    value = right(p, q, dx)
+    p /= p.sum() * dx * 2
+    return value
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "reversal",
+        "nothing returned",
+        "def reverse(x):\n    2 * ops.stop_gradient(x) - x\n",
+        r"reverse returned None",
+    ),
+    WrongAnswer(
+        "reversal",
+        "one number",
+        _REVERSE.format("ops.sum(2 * ops.stop_gradient(x) - x)"),
+        r"shape \(100,\)",
+    ),
+    _penalty(
+        "slopes above one only",
+        r"Slopes below 1 cost as well",
+        result="ops.mean(ops.maximum(norms - 1, 0) ** 2)",
+    ),
+    _penalty(
+        "one penalty a sample",
+        r"shape \(4000,\), but shape \(\) is due",
+        result="(norms - 1) ** 2",
+    ),
+    _penalty(
+        "nothing returned",
+        r"returned None",
+        result="None",
+    ),
+    WrongAnswer(
+        "penalty",
+        "other random numbers than those of rng",
+        _PENALTY.format(**_RIGHT).replace(
+            "rng.random(", "np.random.default_rng().random("
+        ),
+        r"draw the mixing numbers from rng",
+    ),
+    WrongAnswer(
+        "freeze",
+        "one step only",
+        _STEPS.format("step(critic_loss, d)"),
+        r"but 2 values, as in `return a, b`",
+    ),
+    WrongAnswer(
+        "freeze",
+        "the critic climbs",
+        _STEPS.format(
+            "step(lambda real, z: -critic_loss(real, z), d), "
+            "step(generator_loss, g)"
+        ),
+        r"steps of the critic raise its loss",
+    ),
+    WrongAnswer(
+        "freeze",
+        "the generator learns from the critic's loss",
+        _STEPS.format(
+            "step(critic_loss, d), step(lambda z: -generator_loss(z), g)"
+        ),
+        r"steps of the generator raise its loss",
+    ),
+    WrongAnswer(
+        "freeze",
+        "networks instead of steps",
+        "def make_steps(generator, critic):\n    return [1, 2]\n",
+        r"first of the 2 values is the number 1, but a function is due",
+    ),
+    WrongAnswer(
+        "judges",
+        "the distance printed",
+        "def feature_distance(a, b):\n    print(0.0)\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "judges",
+        "covariances divided by n",
+        """
+def feature_distance(a, b, right=feature_distance):
+    ra = a.mean(0) + (a - a.mean(0)) * (1 - 1 / len(a)) ** 0.5
+    rb = b.mean(0) + (b - b.mean(0)) * (1 - 1 / len(b)) ** 0.5
+    return right(ra, rb)
+""",
+        r"np.cov divides by n - 1",
+    ),
+    WrongAnswer(
+        "judges",
+        "NaN from negative eigenvalues",
+        _DISTANCE.format(**_PARTS | {"cross": "np.nan * inner.sum()"}),
+        r"returned NaN",
+    ),
+    WrongAnswer(
+        "judges",
+        "the rim left out",
+        _COVERAGE.format(k="k", result=_COVERED.replace("<=", "<")),
+        r"a forgery at exactly the radius is within it|Real samples cover",
+    ),
+    WrongAnswer(
+        "judges",
+        "the nearest sample whatever k is",
+        _COVERAGE.format(k="1", result=_COVERED),
+        r"third \*other\* real sample",
+    ),
+    WrongAnswer(
+        "judges",
+        "which samples are covered",
+        _COVERAGE.format(
+            k="k", result="0) or (distances(real, fake).min(1) <= radii"
+        ),
+        r"an array of shape \(6,\), but a number is due",
+    ),
+    WrongAnswer(
+        "judges",
+        "samples centred in place",
+        """
+def feature_distance(a, b, right=feature_distance):
+    value = right(a, b)
+    a -= a.mean(axis=0)
+    return value
+""",
+        r"changed its argument .* in place",
+    ),
+    WrongAnswer(
+        "penguins",
+        "percent",
+        """
+def synthetic_accuracy(draw, x_test, y_test, rng, right=synthetic_accuracy):
+    return 100 * right(draw, x_test, y_test, rng)
+""",
+        r"a share lies between 0 and 1\. Percent",
+    ),
+    WrongAnswer(
+        "penguins",
+        "100 rows in all",
+        _SCORE.format(fit="rows, labels", score="x_test, y_test").replace(
+            "np.repeat(np.arange(3), 100)", "np.arange(100) % 3"
+        ),
+        r"You drew \[34, 33, 33\] rows",
+    ),
+    WrongAnswer(
+        "penguins",
+        "the model instead of its accuracy",
+        """
+def synthetic_accuracy(draw, x_test, y_test, rng):
+    labels = np.repeat(np.arange(3), 100)
+    return LogisticRegression(max_iter=1000).fit(draw(labels, rng), labels)
+""",
+        r"but a number is due",
+    ),
+    WrongAnswer(
+        "penguins",
+        "rows not returned",
+        "def draw_rows(labels, rng):\n    print(len(labels))\n",
+        r"returned None",
+    ),
+    WrongAnswer(
+        "penguins",
+        "other random numbers than those of rng",
+        _ROWS.format(
+            **_DRAWN
+            | {
+                "noise": _DRAWN["noise"].replace(
+                    "rng", "np.random.default_rng()"
+                )
+            }
+        ),
+        r"draw from rng",
+    ),
+]
+
 WRONG_ANSWERS = [
     *_BEST,
     *_REVERSAL,
@@ -376,4 +600,44 @@ WRONG_ANSWERS = [
     *_FREEZE,
     *_JUDGES,
     *_PENGUINS,
+    *_SLIPS,
 ]
+
+# Changes of a solution that make no difference (`make mutants`).
+_STEP = (
+    "return tuple((make_step(loss, keras.optimizers.Adam({rate}), "
+    "player.trainable_variables, state=both) for loss, player in "
+    "((critic_loss, critic), (generator_loss, generator))))"
+)
+_NORMS = "norms = ops.sqrt(ops.sum(gradient ** 2, axis=axes) + 1e-12)"
+_ROOT = "root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T"
+_CROSS = "cross = np.sqrt(np.maximum(inner, 0)).sum()"
+_RADII = "radii = np.sort(distances(real), axis=1)[:, k]"
+_MODEL = "model = LogisticRegression(max_iter=1000)"
+_FREE = "the fit has converged long before"
+SAME = {
+    (
+        "penalty",
+        f"{_NORMS} => {_NORMS.replace('1e-12', '2e-12')}",
+    ): "both are far below what is left of float32",
+    (
+        "freeze",
+        f"{_STEP.format(rate='0.001')} => {_STEP.format(rate='0.002')}",
+    ): "the learning rate is free",
+    (
+        "judges",
+        f"{_ROOT} => {_ROOT.replace('values, 0', '0, values')}",
+    ): "the maximum does not mind the order",
+    (
+        "judges",
+        f"{_CROSS} => {_CROSS.replace('inner, 0', '0, inner')}",
+    ): "the maximum does not mind the order",
+    (
+        "judges",
+        f"{_RADII} => {_RADII.replace(', axis=1', '')}",
+    ): "the last axis is number 1, and is sorted by default",
+    **{
+        ("penguins", f"{_MODEL} => model = LogisticRegression({other})"): _FREE
+        for other in ("", "max_iter=1001", "max_iter=999")
+    },
+}
