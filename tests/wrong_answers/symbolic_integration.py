@@ -341,7 +341,7 @@ def completions(e, n):
     return (completions(e - 1, n) + completions(e, n - 1)
             + completions(e + 1, n - 1))
 """,
-        r"stopped after 3 seconds",
+        r"stopped after",
     ),
     WrongAnswer(
         "counts",
