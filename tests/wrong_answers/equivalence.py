@@ -478,3 +478,50 @@ def twin(w, b, a):
 ]
 
 WRONG_ANSWERS = [*_BOUNDS, *_REMOVE, *_STABLE, *_MAX, *_SHALLOW, *_TWIN]
+
+# -- mutants that are the same function ---------------------------------------
+
+_COMMUTES = "the larger and the smaller of two do not depend on their order"
+_SPLIT = "up, down = (np.maximum({}), np.minimum({}))"
+_CUT = "low, high = (np.maximum({}), np.maximum({}))"
+_FAR = "v = np.maximum({}) + np.maximum({})"
+_LIFT = "lifted = np.maximum({})"
+_LESS = "total += lifted - np.maximum({})"
+_Z = "slope * x + offset + C - M * v"
+_COLUMNS = "columns = [by_w.reshape(len(x), -{}), on, np.maximum({})]"
+_ONE, _TWO = (_COLUMNS.format(n, "{}") for n in (1, 2))
+_PIECES = "pieces = zip(edges, edges[1:], slopes, offsets{})"
+
+
+def _turned(name, form, *pairs):
+    """Return the mutants that swap the two arguments of one call."""
+    places = [f"{a}, {b}" for a, b in pairs]
+    found = {}
+    for n, (a, b) in enumerate(pairs):
+        other = [*places[:n], f"{b}, {a}", *places[n + 1 :]]
+        key = f"{form.format(*places)} => {form.format(*other)}"
+        found[name, key] = _COMMUTES
+    return found
+
+
+SAME = {
+    **_turned("bounds", _SPLIT, ("w", 0), ("w", 0)),
+    **_turned("stable", _SPLIT, ("w", 0), ("w", 0)),
+    **_turned("stable", _CUT, ("least", 0), ("most", 0)),
+    **_turned("shallow", _FAR, ("left - x", 0), ("x - right", 0)),
+    **_turned("shallow", _LIFT, (_Z, 0)),
+    **_turned("shallow", _LESS, ("C - M * v", 0)),
+    **_turned("twin", _ONE, ("z", 0)),
+    (
+        "shallow",
+        f"{_PIECES.format(', strict=False')} => {_PIECES.format('')}",
+    ): "zip is not strict unless it is told to be",
+    (
+        "twin",
+        "on = (z > 0) * a => on = (z >= 0) * a",
+    ): "no preactivation of the checks is exactly 0; there, both are right",
+    (
+        "twin",
+        f"{_ONE} => {_TWO}".replace("{}", "z, 0"),
+    ): "NumPy takes any negative size as the one to be found",
+}
