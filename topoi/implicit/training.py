@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from topoi import data
 from topoi.implicit.equilibrium import picard
 from topoi.implicit.gradients import implicit_gradient
 from topoi.implicit.models import ImplicitModel, answer, with_one
@@ -205,26 +206,29 @@ def share_right(model: ImplicitModel, inputs, labels) -> float:
 # -- data -------------------------------------------------------------------
 
 
-def small_digits(count: int, test: int):
-    """Return MNIST pictures averaged to 7 x 7 numbers between 0 and 1.
+def small_digits(count: int, test: int, block: int = 4, name: str = "mnist"):
+    """Return MNIST pictures as means over blocks, numbers between 0 and 1.
 
     Parameters
     ----------
     count, test : int
         Pictures to train with and to test with.
+    block : int
+        Side of the blocks, a divisor of 28: with 4, pictures are 7 x 7.
+    name : {"mnist", "mnist60k"}
+        The shipped set, or the whole one.
 
     Returns
     -------
     tuple of ndarray
-        x_train (count, 49), y_train, x_test (test, 49), y_test.
+        x_train (count, p), y_train, x_test (test, p), y_test, where p is
+        (28 / block)^2.
     """
-    from topoi import data
-
-    images = data.load("mnist")
+    images, side = data.load(name), 28 // block
 
     def pooled(pictures):
-        blocks = pictures.reshape(-1, 7, 4, 7, 4) / 255.0
-        return blocks.mean(axis=(2, 4)).reshape(-1, 49)  # (m, 49)
+        blocks = pictures.reshape(-1, side, block, side, block) / 255.0
+        return blocks.mean(axis=(2, 4)).reshape(-1, side**2)  # (m, p)
 
     return (
         pooled(images.x_train[:count]),
