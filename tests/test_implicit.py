@@ -129,15 +129,15 @@ def test_scaling_is_a_certificate(seed, radius):
     v = implicit.scaling(A, radius + 0.01)
     assert (v >= 1).all()
     assert (np.abs(A) @ v <= (radius + 0.01) * v * (1 + 1e-9)).all()
-    exact = implicit.certify(A)
+    exact = implicit.certificate(A)
     assert exact is not None
     assert min(exact) > 0
 
 
 def test_certificate_exists_exactly_below_one():
     A = random_model(3, radius=1.0).A
-    assert implicit.certify(1.001 * A) is None
-    assert implicit.certify(0.999 * A) is not None
+    assert implicit.certificate(1.001 * A) is None
+    assert implicit.certificate(0.999 * A) is not None
 
 
 def test_scaling_approaches_the_perron_vector():
@@ -197,9 +197,9 @@ def test_residual_and_recurrent_networks():
         (rng.integers(-2, 3, (6, 4)), rng.integers(-2, 3, (4, 6)))
         for _ in range(3)
     ]
-    model, x = implicit.residual_block(*blocks[0]), u
+    model, x = implicit.from_residual(*blocks[0]), u
     for pair in blocks[1:]:
-        model = implicit.cascade(model, implicit.residual_block(*pair))
+        model = implicit.cascade(model, implicit.from_residual(*pair))
     for weight, back in blocks:
         x = x + np.maximum(x @ weight.T, 0) @ back.T
     np.testing.assert_array_equal(implicit.answer(model, u), x)

@@ -35,7 +35,7 @@ def wrong_order():
     rng, worst = np.random.default_rng(1), 0
     for _ in range(10):
         first, second = (
-            implicit.residual_block(integers(rng, 5, 4), integers(rng, 4, 5))
+            implicit.from_residual(integers(rng, 5, 4), integers(rng, 4, 5))
             for _ in range(2)
         )
         u = integers(rng, 10, 4)

@@ -29,7 +29,7 @@ def _stop(name: str, message: str, **mistake: str) -> WrongAnswer:
 _STOPS = [
     _stop(
         "the last change is the bound",
-        r"rate / \(1 - rate\) is missing",
+        r"The last step alone is no bound",
         bound="np.abs(new - x).max()",
     ),
     _stop(
@@ -401,7 +401,7 @@ _RADII = [
     ),
     _certified(
         "B without absolute values",
-        r"too large|is not proved|not 1/2|not finite",
+        r"too large|is not proved|is it \|B\|",
         reach="np.linalg.solve(np.eye(len(A)) - np.abs(A), B.sum(axis=1))",
     ),
     _certified(

@@ -195,7 +195,7 @@ def pf_rescale(model, rate: float):
     )
 
 
-def certify(A: np.ndarray) -> list[Fraction] | None:
+def certificate(A: np.ndarray) -> list[Fraction] | None:
     """Return an exact certificate that A is well-posed, or None.
 
     Returns

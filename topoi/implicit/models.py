@@ -145,7 +145,7 @@ def from_feedforward(weights, biases) -> ImplicitModel:
     return ImplicitModel(A, B, C, D)
 
 
-def residual_block(weight, back) -> ImplicitModel:
+def from_residual(weight, back) -> ImplicitModel:
     """Return u + back relu(weight u): a block of a residual network."""
     weight, back = np.asarray(weight), np.asarray(back)
     n, p = weight.shape
