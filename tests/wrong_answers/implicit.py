@@ -447,4 +447,22 @@ _RADII = [
 WRONG_ANSWERS = [*_STOPS, *_EMBEDS, *_UNIT, *_ADJOINTS, *_ROWS, *_RADII]
 
 # Changes of a solution that make no difference, and why.
-SAME = {}
+SAME = {
+    (
+        "stop",
+        "new = np.maximum(A @ x + q, 0) => new = np.maximum(0, A @ x + q)",
+    ): "the maximum commutes",
+    ("row", "if sizes.sum() <= radius: => if sizes.sum() < radius:"): (
+        "at equality the threshold is 0"
+    ),
+    (
+        "row",
+        "threshold = thresholds[ordered > thresholds][-1] => threshold = "
+        "thresholds[ordered >= thresholds][-1]",
+    ): "a size equal to its threshold does not change the threshold",
+    (
+        "row",
+        "return np.sign(a) * np.maximum(sizes - threshold, 0) => return "
+        "np.sign(a) * np.maximum(0, sizes - threshold)",
+    ): "the maximum commutes",
+}
