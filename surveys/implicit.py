@@ -39,8 +39,8 @@ EQUILIBRIA = {
     "implicit": Settings(states=12, kappa=0.95, tol=1e-4, **SHORT),
     "one layer": Settings(states=36, kappa=0, **SHORT),
 }
-# The best rates, by the sweeps below: means of accuracy on held-out digits, and of the
-# squared error.
+# The best rates, by the sweeps below: means of the accuracy on held-out
+# digits, and of the squared error.
 #   rate        0.001   0.003   0.01    0.03    0.1
 #   implicit    0.8748  0.8952  0.9118  0.9283  0.9245
 #   one layer   0.8782  0.8975  0.9150  0.9258  0.9207
