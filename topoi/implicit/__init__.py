@@ -11,7 +11,7 @@
   imported here, so that everything else works without Keras
 """
 
-from topoi.implicit.checks import ACTIVATIONS, Activation
+from topoi.implicit.checks import Activation
 from topoi.implicit.equilibrium import (
     Equilibrium,
     certificate,
@@ -66,7 +66,6 @@ from topoi.implicit.training import (
 )
 
 __all__ = [
-    "ACTIVATIONS",
     "Activation",
     "Certified",
     "Equilibrium",
