@@ -481,7 +481,7 @@ def test_membership_against_brute_force(sizes):
     random = rng(sum(sizes))
     size = 1 + sum(k - 1 for k in sizes)
     seen = set()
-    for _ in range(12):
+    for _ in range(18):
         w = random.integers(-4, 5, size)
         w[0] *= random.integers(2)
         if not w.any():
