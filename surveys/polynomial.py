@@ -134,7 +134,7 @@ def picture_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
     network = polynomial.build_residual(
         (14, 14, 1), 10, (8, 16), activation, products
     )
-    train = PolySettings(rate, 50, 8, seed)
+    train = PolySettings(rate, 50, 12, seed)
     polynomial.train_polynomial(network, x, y, train)
     return polynomial.accuracy(network, test, answers)
 

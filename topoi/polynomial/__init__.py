@@ -6,12 +6,19 @@
 - `networks`: classifiers, residual blocks, generators, their training
 - `filters`: linear convolutional networks as products of polynomials
 - `landscape`: all critical points of two filters of size two
+- `drawing`: CCP as a diagram, dots of a survey, roots to explore
 """
 
 from topoi.polynomial.degrees import (
     expand,
     integer_weights,
     polynomial_degree,
+)
+from topoi.polynomial.drawing import (
+    draw_ccp,
+    draw_seeds,
+    explore_roots,
+    shadow,
 )
 from topoi.polynomial.filters import (
     Descent,
@@ -84,10 +91,13 @@ __all__ = [
     "critical_points",
     "discriminant",
     "double_roots",
+    "draw_ccp",
+    "draw_seeds",
     "energy_distance",
     "energy_loss",
     "even_sizes",
     "expand",
+    "explore_roots",
     "integer_weights",
     "lcn_apply",
     "lcn_compose",
@@ -104,6 +114,7 @@ __all__ = [
     "polynomial_block",
     "polynomial_degree",
     "real_root_count",
+    "shadow",
     "shared_degree",
     "stationary_form",
     "strided_critical_points",
