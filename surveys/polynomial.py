@@ -216,10 +216,10 @@ def sound_without_activation(seed):
 # -- generation -------------------------------------------------------------
 
 MAKERS = {  # activation, code in every layer, best rate
-    "linear": (None, False, 1e-3),
-    "products": (None, True, 1e-3),
-    "relu, code first": ("relu", False, 1e-3),
-    "relu, code everywhere": ("relu", True, 1e-3),
+    "linear": (None, False, 8e-3),
+    "products": (None, True, 1.6e-2),
+    "relu, code first": ("relu", False, 1.6e-2),
+    "relu, code everywhere": ("relu", True, 1.6e-2),
 }
 
 

@@ -33,7 +33,7 @@ def draw_ccp() -> plotting.diagram.Canvas:
         canvas.arrow(box, times)
         canvas.arrow(start, times, label)
         canvas.arrow(times, plus)
-        canvas.arrow((box.x - 1.4, 3.4), plus, around=4.15)
+        canvas.arrow((box.x - 1.0, 3.4), plus, around=4.15)
         start = plus
     end = canvas.box(11.9, 3.4, r"$C, \beta$", plotting.LAGOON)
     canvas.arrow(start, end, "$x_3$")
