@@ -17,21 +17,14 @@ from topoi.survey import survey
 # -- signals ----------------------------------------------------------------
 
 SIGNALS = {  # builder and best rate
-    "ccp": (("ccp", 40, 10, 64, 3), 8e-3),
-    "ncp": (("ncp", 40, 10, 64, 3), 8e-3),
-    "ncp skip": (("ncp skip", 40, 10, 64, 3), 4e-3),
-    "ccp of degree 2": (("ccp", 40, 10, 64, 2), 8e-3),
+    "ccp": (("ccp", 40, 10, 64, 3), 1.6e-2),
+    "ncp": (("ncp", 40, 10, 64, 3), 1.6e-2),
+    "ncp skip": (("ncp skip", 40, 10, 64, 3), 1.6e-2),
 }
 RELU = {
-    "relu 2": ((40, 10, 105, 2, "relu"), 4e-3),
-    "relu 3": ((40, 10, 79, 3, "relu"), 4e-3),
+    "relu 2": ((40, 10, 105, 2, "relu"), 1.6e-2),
+    "relu 3": ((40, 10, 79, 3, "relu"), 8e-3),
 }
-
-
-def monomials(x: np.ndarray) -> np.ndarray:
-    """Return all products of one and of two inputs, (n, 40 + 820)."""
-    i, j = np.triu_indices(x.shape[1])
-    return np.concatenate([x, x[:, i] * x[:, j]], axis=1)
 
 
 @cache
@@ -45,10 +38,7 @@ def signal_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
         model = LogisticRegression(C=1.0, max_iter=300)
         return float(model.fit(x, y).score(test, d.y_test))
     keras.utils.set_random_seed(seed)
-    if name == "all monomials":
-        x, test = monomials(x), monomials(test)
-        network, rate = polynomial.build_dense(860, 10, 1, 0, None), 2e-3
-    elif name in RELU:
+    if name in RELU:
         sizes, rate = RELU[name]
         network = polynomial.build_dense(*sizes)
     else:
@@ -82,18 +72,6 @@ def signals_without_activation(seed):
 def beside_relu(seed):
     """NCP without activation beside ReLU networks of as many weights."""
     names = ("ncp", "relu 2", "relu 3")
-    return {name: signal_accuracy(name, seed) for name in names}
-
-
-@survey(
-    "polynomial/fewer-weights",
-    seeds=range(5),
-    value=lambda u: u["ccp of degree 2"] - u["all monomials"],
-    reduce="standard errors",
-)
-def fewer_weights(seed):
-    """CCP of degree 2 beside all coefficients up to degree 2."""
-    names = ("ccp of degree 2", "all monomials")
     return {name: signal_accuracy(name, seed) for name in names}
 
 

@@ -94,14 +94,6 @@ def in_errors(differences):
     return survey.paired(differences, np.zeros(len(differences))).in_errors
 
 
-@control("polynomial/fewer-weights", "CCP has rank 2")
-def rank_two():
-    keras.utils.set_random_seed(0)
-    small = polynomial.build_polynomial("ccp", 40, 10, 2, 2)
-    found = signal_accuracy(small)
-    return in_errors(found - recorded("fewer-weights")["all monomials"])
-
-
 @control("polynomial/signals-without-activation", "NCP has degree 1")
 def degree_one():
     keras.utils.set_random_seed(0)
