@@ -23,7 +23,7 @@ SIGNALS = {  # builder and best rate
 }
 RELU = {
     "relu 2": ((40, 10, 105, 2, "relu"), 1.6e-2),
-    "relu 3": ((40, 10, 79, 3, "relu"), 8e-3),
+    "relu 3": ((40, 10, 79, 3, "relu"), 1.6e-2),
 }
 
 
