@@ -168,10 +168,10 @@ def made_distance(activation, inject, steps=60):
     return polynomial.energy_distance(polynomial.make(maker, 300, 16), x[:300])
 
 
-@control("polynomial/generates-without-activation", "code in front only")
-def code_in_front_only():
-    linear = recorded("generates-without-activation")["linear"]
-    return float(np.median(linear / made_distance(None, False)))
+@control("polynomial/generates-without-activation", "linear, not trained")
+def linear_not_trained():
+    products = recorded("generates-without-activation")["products"]
+    return float(np.median(made_distance(None, False, steps=1) / products))
 
 
 @control("polynomial/code-in-every-layer", "both get the code in front")
