@@ -608,6 +608,17 @@ def test_critical_points_are_complete(seed):
         assert np.abs(products - product).sum(1).min() < 1e-2
 
 
+def test_stationary_form_is_the_numerator_of_the_derivative():
+    t, s = sympy.symbols("t0 t1 t2"), sympy.Symbol("s")
+    along = t[0] + 2 * t[1] * s + t[2] * s**2
+    size = 1 + 4 * s**2 + s**4
+    due = 2 * along.diff(s) * size - along * size.diff(s)
+    numbers = {t[0]: 3, t[1]: -5, t[2]: sympy.Rational(7, 2)}
+    form = polynomial.stationary_form([3, -5, Fraction(7, 2)])
+    found = sum(c * s**n for n, c in enumerate(reversed(form)))
+    assert sympy.expand(due.subs(numbers) - 4 * found) == 0
+
+
 def test_landscape_of_a_real_target():
     points = polynomial.critical_points([1, -3, 2])
     kinds = [p.kind for p in points]

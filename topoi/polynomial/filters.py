@@ -84,7 +84,8 @@ def lcn_hessian(filters: Filters, target: np.ndarray) -> np.ndarray:
     """Return the second derivative of ``|product - target|^2 / 2``."""
     jacobian = lcn_jacobian(filters)
     error = lcn_compose(filters) - target
-    hessian = jacobian.T @ jacobian
+    kind = np.result_type(jacobian, error)
+    hessian = (jacobian.T @ jacobian).astype(kind)
     starts = np.cumsum([0, *map(len, filters)])
     for i in range(len(filters)):
         for j in range(i):
@@ -103,6 +104,8 @@ def lcn_hessian(filters: Filters, target: np.ndarray) -> np.ndarray:
 
 def rational(w: Sequence) -> list[sympy.Rational]:
     """Return the entries as exact fractions, floats by their binary value."""
+    if all(isinstance(v, sympy.Rational) for v in w):
+        return list(w)
     numbers = [Fraction(v) for v in np.asarray(w).tolist()]
     return [sympy.Rational(v.numerator, v.denominator) for v in numbers]
 
@@ -124,7 +127,7 @@ def real_root_count(w: Sequence) -> int:
     infinite = next(i for i, v in enumerate(entries) if v)
     poly = sympy.Poly(entries, X)
     parts = poly.sqf_list()[1]
-    return infinite + sum(p.count_roots() * times for p, times in parts)
+    return infinite + int(sum(p.count_roots() * n for p, n in parts))
 
 
 def even_sizes(sizes: Sequence[int]) -> int:

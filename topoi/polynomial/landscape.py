@@ -36,21 +36,18 @@ def stationary_form(target: Sequence) -> list[sympy.Rational]:
     """Return the quartic whose real roots are the critical double roots.
 
     For ``u = (1, s)`` and ``v = u * u = (1, 2 s, s^2)``, the largest part of
-    the target along v is ``<t, v>^2 / |v|^2``. The quartic is the numerator
-    of its derivative, up to the factor <t, v>. Highest power first.
+    the target along v is ``<t, v>^2 / |v|^2``. Its derivative has the factors
+    <t, v> and ``-t_1 s^4 + (2 t_2 - t_0) s^3 + (t_2 - 2 t_0) s + t_1``, whose
+    coefficients are returned, the highest power first.
     """
-    t, s = rational(target), sympy.Symbol("s")
-    along = t[0] + 2 * t[1] * s + t[2] * s**2
-    size = 1 + 4 * s**2 + s**4
-    form = 2 * along.diff(s) * size - along * size.diff(s)
-    coefficients = sympy.Poly(form, s).all_coeffs() if form != 0 else [0]
-    return [0] * (5 - len(coefficients)) + coefficients
+    t = rational(target)
+    return [-t[1], 2 * t[2] - t[0], sympy.S.Zero, t[2] - 2 * t[0], t[1]]
 
 
 def double_roots(target: Sequence) -> list[np.ndarray]:
     """Return unit vectors u such that c u * u is critical for some c."""
     form = stationary_form(target)
-    count = real_root_count([sympy.Rational(v) for v in form])
+    count = real_root_count(form)
     infinite = next(i for i, v in enumerate(form) if v)
     numbers = np.array([float(v) for v in form])
     roots = sorted(np.roots(numbers), key=lambda r: abs(r.imag))
