@@ -17,9 +17,7 @@ from topoi.survey import survey
 # -- signals ----------------------------------------------------------------
 
 SIGNALS = {  # builder and best rate
-    "ccp": (("ccp", 40, 10, 64, 3), 1.6e-2),
     "ncp": (("ncp", 40, 10, 64, 3), 1.6e-2),
-    "ncp skip": (("ncp skip", 40, 10, 64, 3), 1.6e-2),
 }
 RELU = {
     "relu 2": ((40, 10, 105, 2, "relu"), 1.6e-2),
@@ -34,9 +32,6 @@ def signal_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
     x, y, test = d.x_train, d.y_train, d.x_test
     if shuffle:
         y = np.random.default_rng(seed).permutation(y)
-    if name == "linear":
-        model = LogisticRegression(C=1.0, max_iter=300)
-        return float(model.fit(x, y).score(test, d.y_test))
     keras.utils.set_random_seed(seed)
     if name in RELU:
         sizes, rate = RELU[name]
@@ -47,20 +42,6 @@ def signal_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
     train = PolySettings(rate, 100, 20, seed)
     polynomial.train_polynomial(network, x, y, train)
     return polynomial.accuracy(network, test, d.y_test)
-
-
-POLYNOMIALS = ("ccp", "ncp", "ncp skip")
-
-
-@survey(
-    "polynomial/signals-without-activation",
-    seeds=range(5),
-    value=lambda u: max(u[k] for k in POLYNOMIALS) - u["linear"],
-)
-def signals_without_activation(seed):
-    """CCP, NCP and NCP-skip beside a linear model."""
-    names = ("linear", *POLYNOMIALS)
-    return {name: signal_accuracy(name, seed) for name in names}
 
 
 @survey(
@@ -80,8 +61,6 @@ def beside_relu(seed):
 PICTURES = {  # activation, products, best rate
     "no activation": (None, False, 8e-3),
     "products": (None, True, 3.2e-2),
-    "relu": ("relu", False, 1.6e-2),
-    "relu, products": ("relu", True, 1.6e-2),
 }
 
 
@@ -125,18 +104,6 @@ def picture_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
 def pictures_without_activation(seed):
     """Residual networks without activation, sums beside products."""
     names = ("no activation", "products")
-    return {name: picture_accuracy(name, seed) for name in names}
-
-
-@survey(
-    "polynomial/pictures-with-activation",
-    seeds=range(5),
-    value=lambda u: u["relu, products"] - u["relu"],
-    reduce="standard errors",
-)
-def pictures_with_activation(seed):
-    """Residual networks with ReLU, sums beside products."""
-    names = ("relu", "relu, products")
     return {name: picture_accuracy(name, seed) for name in names}
 
 
