@@ -516,4 +516,34 @@ def descend(t, p, q, rate, steps):
 ]
 
 WRONG_ANSWERS = _CCP + _DEGREE + _PARITY + _REACH + _JACOBIAN + _DESCEND
-SAME: dict[tuple[str, str], str] = {}
+_PAIRS = "row = [b - a for a, b in zip(row, row[1:]"
+_SIGNS = "return (U, (-1) ** (n"
+_BY_P, _BY_Q = "by_p = [np.convolve({})", "by_q = [np.convolve({})"
+_FOR_P = " for unit in np.eye(len(p))]"
+_FOR_Q = " for unit in np.eye(len(q))]"
+SAME = {
+    ("degree", f"{_PAIRS}, strict=False)] => {_PAIRS})]"): (
+        "strict=False is the default"
+    ),
+    ("parity", "taken = taken[taken[:, 0] == 1] => pass"): (
+        "columns with a zero first factor add nothing"
+    ),
+    (
+        "parity",
+        f"{_SIGNS} - taken.sum(1))) => {_SIGNS} + taken.sum(1)))",
+    ): "the exponents differ by an even number",
+    (
+        "jacobian",
+        f"{_BY_P.format('unit, q')}{_FOR_P} => "
+        f"{_BY_P.format('q, unit')}{_FOR_P}",
+    ): "convolution commutes",
+    (
+        "jacobian",
+        f"{_BY_Q.format('p, unit')}{_FOR_Q} => "
+        f"{_BY_Q.format('unit, p')}{_FOR_Q}",
+    ): "convolution commutes",
+    (
+        "descend",
+        "error = np.convolve(p, q) - t => error = np.convolve(q, p) - t",
+    ): "convolution commutes",
+}
