@@ -41,7 +41,7 @@ def signal_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
         network = polynomial.build_polynomial(*sizes)
     train = PolySettings(rate, 100, 20, seed)
     polynomial.train_polynomial(network, x, y, train)
-    return polynomial.accuracy(network, test, d.y_test)
+    return polynomial.correct_share(network, test, d.y_test)
 
 
 @survey(
@@ -93,7 +93,7 @@ def picture_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
     )
     train = PolySettings(rate, 50, 12, seed)
     polynomial.train_polynomial(network, x, y, train)
-    return polynomial.accuracy(network, test, answers)
+    return polynomial.correct_share(network, test, answers)
 
 
 @survey(
@@ -143,7 +143,7 @@ def sound_accuracy(name: str, seed: int, shuffle: bool = False) -> float:
         network = polynomial.build_dense(1024, 10, 64, 2, "relu")
     train = PolySettings(SOUNDS[name], 20, 20, seed)
     polynomial.train_polynomial(network, z[~held], known, train)
-    return polynomial.accuracy(network, z[held], y[held])
+    return polynomial.correct_share(network, z[held], y[held])
 
 
 @survey(

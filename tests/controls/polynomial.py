@@ -82,7 +82,7 @@ def signal_accuracy(network, rate=8e-3, shuffle=False):
         y = np.random.default_rng(0).permutation(y)
     train = PolySettings(rate, 100, 3)
     polynomial.train_polynomial(network, d.x_train, y, train)
-    return polynomial.accuracy(network, d.x_test, d.y_test)
+    return polynomial.correct_share(network, d.x_test, d.y_test)
 
 
 def recorded(name):
@@ -129,7 +129,7 @@ def picture_accuracy(products):
     polynomial.train_polynomial(network, x, y, train)
     test = d.x_test[:1000].reshape(-1, 14, 2, 14, 2).mean((2, 4)) / 255
     test = test.astype("float32")[..., None]
-    return polynomial.accuracy(network, test, d.y_test[:1000])
+    return polynomial.correct_share(network, test, d.y_test[:1000])
 
 
 @control("polynomial/pictures-without-activation", "added, not multiplied")
@@ -147,7 +147,7 @@ def shuffled_sound():
     network = polynomial.build_polynomial("ncp", 32, 10, 8, 2)
     polynomial.train_polynomial(network, x, y, PolySettings(1e-2, 40, 4))
     fresh = rng.normal(size=(120, 32)).astype("float32")
-    found = polynomial.accuracy(network, fresh, rng.integers(0, 10, 120))
+    found = polynomial.correct_share(network, fresh, rng.integers(0, 10, 120))
     return in_errors(found - recorded("sound-without-activation")["relu"])
 
 

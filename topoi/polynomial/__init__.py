@@ -21,7 +21,7 @@ from topoi.polynomial.drawing import (
     shadow,
 )
 from topoi.polynomial.filters import (
-    Descent,
+    FilterPath,
     alignment,
     even_sizes,
     lcn_apply,
@@ -47,11 +47,11 @@ from topoi.polynomial.landscape import (
 from topoi.polynomial.layers import CCP, NCP
 from topoi.polynomial.networks import (
     PolySettings,
-    accuracy,
     build_dense,
     build_maker,
     build_polynomial,
     build_residual,
+    correct_share,
     energy_distance,
     energy_loss,
     make,
@@ -74,10 +74,9 @@ from topoi.polynomial.recursions import (
 __all__ = [
     "CCP",
     "CriticalPoint",
-    "Descent",
+    "FilterPath",
     "NCP",
     "PolySettings",
-    "accuracy",
     "alignment",
     "build_dense",
     "build_maker",
@@ -88,6 +87,7 @@ __all__ = [
     "ccp_parameters",
     "ccp_tensor",
     "contract",
+    "correct_share",
     "critical_points",
     "discriminant",
     "double_roots",

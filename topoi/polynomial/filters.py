@@ -221,7 +221,7 @@ def shared_degree(filters: Filters) -> int:
 # -- descent ----------------------------------------------------------------
 
 
-class Descent(NamedTuple):
+class FilterPath(NamedTuple):
     """The path of gradient descent."""
 
     filters: list[list[np.ndarray]]  # one list of filters per kept step
@@ -246,7 +246,7 @@ def lcn_flow(
     learning_rate: float = 0.01,
     steps: int = 5000,
     keep: int = 50,
-) -> Descent:
+) -> FilterPath:
     """Follow gradient descent on ``|product - target|^2 / 2``.
 
     Parameters
@@ -284,12 +284,12 @@ def lcn_flow(
         if step % keep == 0 or step == steps:
             if not all(np.isfinite(w).all() for w in filters):
                 raise FloatingPointError(
-                    f"Descent left the finite numbers before step {step}; "
+                    f"FilterPath left the finite numbers before step {step}; "
                     f"take a learning rate below {learning_rate}."
                 )
             path.append(filters)
     errors = np.array([lcn_compose(w) - target for w in path])
-    return Descent(path, (errors**2).sum(1) / 2)
+    return FilterPath(path, (errors**2).sum(1) / 2)
 
 
 def alignment(v: np.ndarray, w: np.ndarray) -> float:

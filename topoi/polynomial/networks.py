@@ -139,7 +139,7 @@ def train_polynomial(
     return network
 
 
-def accuracy(network: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
+def correct_share(network: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     """Return the share of right answers."""
     logits = network.predict(x, 500, verbose=0)
     return float((logits.argmax(-1) == y).mean())
