@@ -1,7 +1,8 @@
 """Surveys of polynomial networks: activations, products, repeated filters.
 
-Rates were chosen on seeds from 100, on grids with a factor of two that were
-extended where the best rate lay at an edge.
+Rates were chosen on seeds from 100, on grids with a factor of two. Two best
+rates are the largest that was tried: 0.016 of all networks for signals, and
+0.032 of the products for pictures.
 """
 
 from functools import cache

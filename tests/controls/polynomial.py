@@ -138,11 +138,11 @@ def added():
     return float(np.median(picture_accuracy(products=False) - plain))
 
 
-@control("polynomial/sound-without-activation", "shuffled labels")
-def shuffled_sound():
+@control("polynomial/sound-without-activation", "noise instead of words")
+def noise_for_words():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(240, 32)).astype("float32")
-    y = rng.integers(0, 10, 240)  # what shuffling leaves: no relation
+    y = rng.integers(0, 10, 240)  # no relation to the noise
     keras.utils.set_random_seed(0)
     network = polynomial.build_polynomial("ncp", 32, 10, 8, 2)
     polynomial.train_polynomial(network, x, y, PolySettings(1e-2, 40, 4))
@@ -171,7 +171,7 @@ def linear_not_trained():
 @control("polynomial/code-in-every-layer", "both get the code in front")
 def both_in_front():
     first = recorded("code-in-every-layer")["relu, code first"]
-    return in_errors(first - first[::-1])
+    return in_errors(first[1:] - first[:-1])  # each seed beside the next
 
 
 # -- polynomials of the weights ---------------------------------------------
