@@ -40,7 +40,7 @@ class Settings:
     units: tuple[str, ...] = DEFAULT_UNITS
     warm_steps: int = 1000
     steps: int = 4000
-    frozen_steps: int = 2000
+    frozen_steps: int = 500
     warm_rate: float = 1e-1
     learning_rate: float = 1e-2
     frozen_rate: float = 1e-3

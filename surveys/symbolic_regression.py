@@ -1,0 +1,200 @@
+"""Surveys of the chapter on symbolic regression: 20 starts side by side."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from sklearn.neural_network import MLPRegressor
+
+from topoi import symbolic_regression as sr
+from topoi.survey import survey
+
+TRIALS = 20
+NAMES = tuple(sr.FUNCTIONS_OF_THE_PAPER)
+SHORT = ("x^2", "xy", "x^2 + y - 2z")
+
+
+def trained(x, y, settings=sr.STANDARD, gated=False):
+    """Train 20 networks on data; return their discoveries by trial."""
+    rng = np.random.default_rng(1)
+    start = sr.initial_weights(x.shape[1], 1, TRIALS, rng, settings)
+    x32, y = x.astype("float32"), y[:, None]
+    if gated:
+        start = [
+            w * 0.5 / d for w, d in zip(start, (0.1, 0.5, 1.0), strict=True)
+        ]
+        result = sr.train_gated(start, x32, y, rng, settings)
+    else:
+        result = sr.train(start, x32, y, settings)
+    found = sr.read_out(result, x, y, "xyzw"[: x.shape[1]], settings)
+    return {d.trial: d for d in found}
+
+
+@cache
+def discoveries(name, penalty=5e-3, half=1.0, noise=0.0, gated=False):
+    """Return the discoveries of 20 starts for one function."""
+    text = sr.FUNCTIONS_OF_THE_PAPER[name]
+    x, y, _ = sr.sample(text, domain=(-half, half), noise=noise)
+    return trained(x, y, replace(sr.STANDARD, penalty=penalty), gated)
+
+
+@cache
+def exact(name, **changes):
+    """Return which of 20 starts are exact, as 20 zeros and ones."""
+    found, text = discoveries(name, **changes), sr.FUNCTIONS_OF_THE_PAPER[name]
+    return [
+        float(k in found and sr.exactly(found[k], text)) for k in range(TRIALS)
+    ]
+
+
+@cache
+def outside(name):
+    """Return points in (-2, 2) and the function there."""
+    x, y, _ = sr.sample(
+        sr.FUNCTIONS_OF_THE_PAPER[name], 1000, (-2.0, 2.0), seed=9
+    )
+    return x, y
+
+
+def error(predicted, y):
+    """Return the mean square error as a share of the variance, bounded."""
+    share = np.mean((predicted - y) ** 2) / y.var()
+    return float(min(share, 1e9)) if np.isfinite(share) else 1e9
+
+
+@survey(
+    "symbolic_regression/several-functions",
+    seeds=range(TRIALS),
+    value=lambda unit: np.mean([unit[name] for name in NAMES]),
+    reduce="mean",
+)
+def several_functions(seed):
+    """Which of ten functions one start finds, and its error in (-2, 2)."""
+    unit = {name: exact(name)[seed] for name in NAMES}
+    for name in NAMES:
+        x, y = outside(name)
+        found = discoveries(name).get(seed)
+        far = error(found.predict(x), y) if found else 1e9
+        unit[f"far {name}"] = far
+        unit[f"near {name}"] = found.error if found else 1e9
+    return unit
+
+
+@survey("symbolic_regression/planted", seeds=range(TRIALS), reduce="mean")
+def planted(seed):
+    """Whether one start returns x^2 + sin(2 pi y) exactly."""
+    return {"exact": exact("x^2 + sin")[seed]}
+
+
+def relu_error(name, seed):
+    """Return the error in (-2, 2) of the best of four ReLU networks.
+
+    They differ in weight decay and are chosen by 256 other points in
+    (-1, 1). L-BFGS trains them on all data at once.
+    """
+    text = sr.FUNCTIONS_OF_THE_PAPER[name]
+    x, y, _ = sr.sample(text)
+    check, wanted, _ = sr.sample(text, seed=5)
+    best = None
+    for decay in (1e-5, 1e-3, 1e-1, 1.0):
+        network = MLPRegressor(
+            (50, 50), solver="lbfgs", alpha=decay, max_iter=400,
+            random_state=seed,
+        )  # fmt: skip
+        network.fit(x, y)
+        near = error(network.predict(check), wanted)
+        if best is None or near < best[0]:
+            best = near, network, decay
+    far, wanted = outside(name)
+    return error(best[1].predict(far), wanted), best[0], best[2]
+
+
+@survey(
+    "symbolic_regression/extrapolates",
+    seeds=range(5),
+    value=lambda u: np.mean(
+        [u[f"eql {n}"] < u[f"relu {n}"] / 10 for n in NAMES]
+    ),
+)
+def extrapolates(seed):
+    """The best of four equation learners against the best ReLU network."""
+    unit = {}
+    for name in NAMES:
+        x, y = outside(name)
+        found = discoveries(name)
+        four = [found[k] for k in range(seed, TRIALS, 5) if k in found]
+        chosen = min(four, key=lambda d: d.error)
+        unit[f"eql {name}"] = error(chosen.predict(x), y)
+        unit[f"eql near {name}"] = chosen.error
+        far, near, decay = relu_error(name, seed)
+        unit |= {f"relu {name}": far, f"relu near {name}": near}
+        unit[f"decay {name}"] = decay
+    return unit
+
+
+# -- what success depends on ------------------------------------------------
+
+
+@survey("symbolic_regression/noise", seeds=range(TRIALS), value="0.1",
+        reduce="mean")  # fmt: skip
+def noise(seed):
+    """Whether one start is within 5 % of the function, for some noises."""
+    name, unit = "x^2 + y - 2z", {}
+    x, y = outside(name)
+    for level in (0.0, 0.1, 0.5):
+        found = discoveries(name, noise=level).get(seed)
+        far = error(found.predict(x), y) if found else 1e9
+        unit[str(level)] = float(far < 0.05**2)
+        unit[f"far {level}"] = far
+    return unit
+
+
+@survey(
+    "symbolic_regression/domain",
+    seeds=range(TRIALS),
+    value=lambda u: u["1.0"] - u["0.25"],
+    reduce="mean",
+)
+def domain(seed):
+    """Whether one start finds x^2 in domains of two sizes."""
+    return {str(half): exact("x^2", half=half)[seed] for half in (1.0, 0.25)}
+
+
+PENALTIES = (0.0, 1e-3, 5e-3, 2.5e-2)
+
+
+@survey(
+    "symbolic_regression/penalty-matters",
+    seeds=range(TRIALS),
+    value=lambda u: (
+        max((u[f"mean {p}"], u[str(p)]) for p in PENALTIES[1:])[1] - u["0.0"]
+    ),
+    reduce="mean",
+)
+def penalty_matters(seed):
+    """Whether one start finds x^2, for four penalties."""
+    unit = {}
+    for p in PENALTIES:
+        shares = exact("x^2", penalty=p)
+        unit |= {str(p): shares[seed], f"mean {p}": np.mean(shares)}
+    return unit
+
+
+GATE_PENALTIES = (1e-3, 3e-3, 1e-2)
+
+
+@survey(
+    "symbolic_regression/gates", seeds=range(TRIALS), value="gates",
+    reduce="mean",
+)  # fmt: skip
+def gates(seed):
+    """Exact formulas with gates, each function with its best penalty."""
+    unit, best = {}, []
+    for name in SHORT:
+        sets = [exact(name, penalty=p, gated=True) for p in GATE_PENALTIES]
+        for p, found in zip(GATE_PENALTIES, sets, strict=True):
+            unit[f"{name} at {p}"] = found[seed]
+        best.append(max(sets, key=sum)[seed])
+    unit["gates"] = np.mean(best)
+    unit["root"] = np.mean([exact(name)[seed] for name in SHORT])
+    return unit
