@@ -86,9 +86,8 @@ def build_digit_extractor() -> keras.Sequential:
             keras.Input((14, 14)),
             keras.layers.Rescaling(1 / 255),
             keras.layers.Reshape((14, 14, 1)),
-            keras.layers.Conv2D(8, 5, activation="relu"),  # (10, 10, 8)
-            keras.layers.MaxPooling2D(2),  # (5, 5, 8)
-            keras.layers.Flatten(),
+            keras.layers.Conv2D(16, 4, 2, activation="relu"),  # (6, 6, 16)
+            keras.layers.Flatten(),  # (576,)
             keras.layers.Dense(64, "relu"),
             keras.layers.Dense(16, "relu"),
             keras.layers.Dense(1),

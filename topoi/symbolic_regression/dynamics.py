@@ -112,6 +112,7 @@ def build_propagator(
     steps: int,
     ahead: int,
     cell: keras.Model,
+    dt: float,
 ) -> keras.Model:
     """Return encoder and cell in one: (trajectory, state) -> next states.
 
@@ -123,7 +124,9 @@ def build_propagator(
         How often the cell is applied.
     cell : keras.Model
         Takes position, speed and the hidden number, shape (batch, 3), and
-        returns the next position and speed.
+        returns the mean rates of change of position and speed in one step.
+    dt : float
+        Time of a step.
 
     Returns
     -------
@@ -136,13 +139,48 @@ def build_propagator(
     seen, start = keras.Input((steps + 1, 2)), keras.Input((2,))
     z, state, states = encoder(seen), start, []
     for _ in range(ahead):
-        state = cell(ops.concatenate([state, z], axis=-1))
+        state = state + dt * cell(ops.concatenate([state, z], axis=-1))
         states.append(state)
     return keras.Model([seen, start], ops.stack(states, axis=1))
 
 
-def build_cell(penalty: float = 1e-3, units=None) -> keras.Model:
-    """Return an equation learner of one hidden layer for the next state."""
-    if units is None:
-        return build_eql(3, 2, depth=1, penalty=penalty)
-    return build_eql(3, 2, 1, units, penalty)
+CELL_UNITS = (
+    ("constant",)
+    + ("identity",) * 2
+    + ("square",) * 2
+    + ("sin", "exp", "sigmoid")
+    + ("product",) * 2
+)
+
+
+def build_cell(penalty: float = 1e-3) -> keras.Model:
+    """Return an equation learner of one hidden layer for rates of change."""
+    return build_eql(3, 2, 1, CELL_UNITS, penalty)
+
+
+def exact_rates(
+    system: str, state: np.ndarray, hidden: np.ndarray, dt: float
+) -> np.ndarray:
+    """Return what a perfect cell gives: (exact next state - state) / dt."""
+    step = kinematics_step if system == "kinematics" else oscillator_step
+    return (step(state, hidden, dt) - state) / dt
+
+
+def windows(
+    pairs: Pairs, ahead: int, rng: np.random.Generator, per_pair: int = 1
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return inputs and outputs of a propagator, from random places.
+
+    Returns
+    -------
+    inputs : list of array
+        The trajectories that the encoder reads, (n, steps + 1, 2), and
+        states of the other ones, (n, 2).
+    outputs : array, shape (n, ahead, 2)
+        The states that follow.
+    """
+    count, length = pairs.other.shape[:2]
+    row = np.tile(np.arange(count), per_pair)
+    at = rng.integers(0, length - ahead, len(row))
+    after = [pairs.other[row, at + k] for k in range(1, ahead + 1)]
+    return [pairs.seen[row], pairs.other[row, at]], np.stack(after, 1)
