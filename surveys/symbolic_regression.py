@@ -7,11 +7,10 @@ import numpy as np
 from sklearn.neural_network import MLPRegressor
 
 from topoi import symbolic_regression as sr
-from topoi.survey import survey
+from topoi.survey import load, survey
 
 TRIALS = 20
 NAMES = tuple(sr.FUNCTIONS_OF_THE_PAPER)
-SHORT = ("x^2", "xy", "x^2 + y - 2z")
 
 
 def trained(x, y, settings=sr.STANDARD, gated=False):
@@ -80,10 +79,15 @@ def several_functions(seed):
     return unit
 
 
+def recorded(name, seed):
+    """Return a number of the first survey, which comes before all others."""
+    return load("symbolic_regression/several-functions").values[name][seed]
+
+
 @survey("symbolic_regression/planted", seeds=range(TRIALS), reduce="mean")
 def planted(seed):
     """Whether one start returns x^2 + sin(2 pi y) exactly."""
-    return {"exact": exact("x^2 + sin")[seed]}
+    return {"exact": recorded("x^2 + sin", seed)}
 
 
 def relu_error(name, seed):
@@ -96,9 +100,9 @@ def relu_error(name, seed):
     x, y, _ = sr.sample(text)
     check, wanted, _ = sr.sample(text, seed=5)
     best = None
-    for decay in (1e-5, 1e-3, 1e-1, 1.0):
+    for decay in (1e-4, 1e-2, 1e-1, 1.0):
         network = MLPRegressor(
-            (50, 50), solver="lbfgs", alpha=decay, max_iter=400,
+            (50, 50), solver="lbfgs", alpha=decay, max_iter=200,
             random_state=seed,
         )  # fmt: skip
         network.fit(x, y)
@@ -119,13 +123,12 @@ def relu_error(name, seed):
 def extrapolates(seed):
     """The best of four equation learners against the best ReLU network."""
     unit = {}
+    four = range(seed, TRIALS, 5)
     for name in NAMES:
-        x, y = outside(name)
-        found = discoveries(name)
-        four = [found[k] for k in range(seed, TRIALS, 5) if k in found]
-        chosen = min(four, key=lambda d: d.error)
-        unit[f"eql {name}"] = error(chosen.predict(x), y)
-        unit[f"eql near {name}"] = chosen.error
+        near = {k: recorded(f"near {name}", k) for k in four}
+        chosen = min(four, key=near.get)
+        unit[f"eql {name}"] = recorded(f"far {name}", chosen)
+        unit[f"eql near {name}"] = near[chosen]
         far, near, decay = relu_error(name, seed)
         unit |= {f"relu {name}": far, f"relu near {name}": near}
         unit[f"decay {name}"] = decay
@@ -141,7 +144,7 @@ def noise(seed):
     """Whether one start is within 5 % of the function, for some noises."""
     name, unit = "x^2 + y - 2z", {}
     x, y = outside(name)
-    for level in (0.0, 0.1, 0.5):
+    for level in (0.1, 0.5):
         found = discoveries(name, noise=level).get(seed)
         far = error(found.predict(x), y) if found else 1e9
         unit[str(level)] = float(far < 0.05**2)
@@ -157,7 +160,8 @@ def noise(seed):
 )
 def domain(seed):
     """Whether one start finds x^2 in domains of two sizes."""
-    return {str(half): exact("x^2", half=half)[seed] for half in (1.0, 0.25)}
+    small = exact("x^2", half=0.25)[seed]
+    return {"1.0": recorded("x^2", seed), "0.25": small}
 
 
 PENALTIES = (0.0, 1e-3, 5e-3, 2.5e-2)
@@ -175,12 +179,12 @@ def penalty_matters(seed):
     """Whether one start finds x^2, for four penalties."""
     unit = {}
     for p in PENALTIES:
-        shares = exact("x^2", penalty=p)
+        if p == sr.STANDARD.penalty:
+            shares = [recorded("x^2", k) for k in range(TRIALS)]
+        else:
+            shares = exact("x^2", penalty=p)
         unit |= {str(p): shares[seed], f"mean {p}": np.mean(shares)}
     return unit
-
-
-GATE_PENALTIES = (1e-3, 3e-3, 1e-2)
 
 
 @survey(
@@ -188,13 +192,6 @@ GATE_PENALTIES = (1e-3, 3e-3, 1e-2)
     reduce="mean",
 )  # fmt: skip
 def gates(seed):
-    """Exact formulas with gates, each function with its best penalty."""
-    unit, best = {}, []
-    for name in SHORT:
-        sets = [exact(name, penalty=p, gated=True) for p in GATE_PENALTIES]
-        for p, found in zip(GATE_PENALTIES, sets, strict=True):
-            unit[f"{name} at {p}"] = found[seed]
-        best.append(max(sets, key=sum)[seed])
-    unit["gates"] = np.mean(best)
-    unit["root"] = np.mean([exact(name)[seed] for name in SHORT])
-    return unit
+    """Whether one start finds x^2 with gates, at the published penalty."""
+    found = exact("x^2", penalty=1e-2, gated=True)[seed]
+    return {"gates": found, "root": recorded("x^2", seed)}
