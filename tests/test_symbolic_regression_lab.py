@@ -85,7 +85,8 @@ def eql_layer(h, w, unary, products):
     for k in range(s):
         c = g[:, k]
         out[:, k] = {
-            "identity": c, "square": c * c, "sin": np.sin(12.566370614359172 * c),
+            "identity": c, "square": c * c,
+            "sin": np.sin(12.566370614359172 * c),
             "exp": np.exp(c - 1) - np.exp(-1),
         }[unary[k]]
     pairs = g[:, s:].reshape(len(h), products, 2)
@@ -101,7 +102,8 @@ def eql_layer(h, w, unary, products):
         for k, name in enumerate(unary):
             row.append({"identity": lambda v: v, "square": lambda v: v * v,
                         "sin": lambda v: math.sin(4 * math.pi * v),
-                        "exp": lambda v: (math.exp(v) - 1) / math.e}[name](g[k]))
+                        "exp": lambda v: (math.exp(v) - 1) / math.e,
+                        }[name](g[k]))
         for k in range(products):
             a, b = g[len(unary) + 2 * k:len(unary) + 2 * k + 2]
             row.append(a * b / 0.1)
