@@ -24,7 +24,7 @@ def trained(x, y, settings=sr.STANDARD, gated=False):
         ]
         result = sr.train_gated(start, x32, y, rng, settings)
     else:
-        result = sr.train(start, x32, y, settings)
+        result = sr.train_in_phases(start, x32, y, settings)
     found = sr.read_out(result, x, y, "xyzw"[: x.shape[1]], settings)
     return {d.trial: d for d in found}
 

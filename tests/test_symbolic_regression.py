@@ -296,7 +296,7 @@ def test_settings_that_train_nothing_are_refused(change):
 def test_training_stops_when_everything_diverges():
     weights, x, y = random_networks()
     with pytest.raises(FloatingPointError, match="diverged"):
-        sr.train([w * np.inf for w in weights], x, y, TINY)
+        sr.train_in_phases([w * np.inf for w in weights], x, y, TINY)
 
 
 def test_points_of_another_shape_are_refused():

@@ -88,7 +88,7 @@ _PENALTY = [
         _penalty(
             value="np.sqrt(np.where(np.abs(w) < a, inside, np.abs(w))).sum()"
         ),
-        r"array|number",
+        r"Three weights",
     ),
     WrongAnswer(
         "penalty",

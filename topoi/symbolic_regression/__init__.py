@@ -55,7 +55,7 @@ from topoi.symbolic_regression.training import (
     loss_and_grad,
     polish,
     run_phase,
-    train,
+    train_in_phases,
 )
 from topoi.symbolic_regression.units import (
     DEFAULT_UNITS,
@@ -107,6 +107,6 @@ __all__ = [
     "tidy",
     "to_numpy",
     "to_sympy",
-    "train",
+    "train_in_phases",
     "train_gated",
 ]

@@ -22,7 +22,7 @@ from topoi.symbolic_regression.training import (
     forward,
     initial_weights,
     polish,
-    train,
+    train_in_phases,
 )
 
 FUNCTIONS_OF_THE_PAPER = {  # in the code of Kim et al. (2021), in this order
@@ -118,7 +118,7 @@ def read_out(
     Parameters
     ----------
     trained : Trained
-        From `train` or `train_gated`.
+        From `train_in_phases` or `train_gated`.
     x, y : array, shapes (n, inputs) and (n, 1)
         The data, as they were trained on.
     names : sequence of str
@@ -210,7 +210,7 @@ def discover(
     x, y = x / inputs, y[:, None] / output
     rng = np.random.default_rng(seed)
     start = initial_weights(x.shape[1], 1, trials, rng, settings)
-    trained = train(start, x.astype("float32"), y, settings)
+    trained = train_in_phases(start, x.astype("float32"), y, settings)
     return read_out(trained, x, y, names, settings, (inputs, output))
 
 

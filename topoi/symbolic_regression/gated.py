@@ -50,12 +50,12 @@ def train_gated(
     Each hidden weight is multiplied by a gate that is drawn anew in each
     step. The penalty is the expected number of open gates. After the slow
     phase, the gates take their mean values, small weights are frozen, and the
-    rest is trained on, as by `train`.
+    rest is trained on, as by `train_in_phases`.
 
     Parameters
     ----------
     weights, x, y
-        As for `train`.
+        As for `train_in_phases`.
     rng : Generator
         Draws the gates.
     settings : Settings

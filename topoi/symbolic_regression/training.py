@@ -278,7 +278,7 @@ class Trained:
         return [w[trial] for w in self.weights]
 
 
-def train(
+def train_in_phases(
     weights: Sequence[np.ndarray],
     x: np.ndarray,
     y: np.ndarray,
