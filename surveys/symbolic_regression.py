@@ -195,3 +195,113 @@ def gates(seed):
     """Whether one start finds x^2 with gates, at the published penalty."""
     found = exact("x^2", penalty=1e-2, gated=True)[seed]
     return {"gates": found, "root": recorded("x^2", seed)}
+
+
+# -- a part of a larger network ---------------------------------------------
+
+
+@cache
+def adders(seed):
+    """Train both heads on sums below 15; return their accuracies."""
+    import keras
+
+    from topoi import data
+    from topoi.symbolic_regression import arithmetic, layers
+
+    mnist, rng = data.load("mnist"), np.random.default_rng(seed)
+    seen = arithmetic.draw_digit_pairs(
+        mnist.x_train[:10_000], mnist.y_train[:10_000], 24_000, rng, below=15
+    )
+    tests = {
+        "below": arithmetic.draw_digit_pairs(
+            mnist.x_test, mnist.y_test, 2000, rng, below=15
+        ),
+        "above": arithmetic.draw_digit_pairs(
+            mnist.x_test, mnist.y_test, 2000, rng, least=15
+        ),
+    }
+    heads = {
+        "eql": arithmetic.build_sum_head,
+        "relu": arithmetic.build_relu_head,
+    }
+    unit = {}
+    for who, build in heads.items():
+        keras.utils.set_random_seed(seed)
+        model = arithmetic.build_adder(build())
+        unit[f"{who} weights"] = layers.train_and_freeze(
+            model, [seen.first, seen.second], seen.total, epochs=5
+        )
+        for where, pairs in tests.items():
+            share = arithmetic.rounded_accuracy(model, pairs)
+            unit[f"{who} {where}"] = share
+    return unit
+
+
+@survey("symbolic_regression/arithmetic", seeds=range(5), value="eql below")
+def adds(seed):
+    """Accuracy of both heads on sums below and above 15."""
+    return adders(seed)
+
+
+@survey(
+    "symbolic_regression/arithmetic-extrapolates",
+    seeds=range(5),
+    value=lambda u: u["eql above"] - u["relu above"],
+    reduce="mean",
+)
+def goes_on(seed):
+    """The same networks, by what they do above 15."""
+    return adders(seed)
+
+
+def hidden(system, seed):
+    """Train encoder and cell; return how well z tells the hidden number."""
+    import keras
+
+    from topoi.symbolic_regression import dynamics, layers
+
+    dt, steps, ahead, epochs, penalty = SYSTEMS[system]
+    rng = np.random.default_rng(seed)
+    known = dynamics.draw_pairs(system, 600, steps, rng, dt)
+    new = dynamics.draw_pairs(system, 200, steps, rng, dt)
+    keras.utils.set_random_seed(seed)
+    cell = dynamics.build_cell(penalty)
+    model = dynamics.build_propagator(steps, ahead, cell, dt)
+    inputs, outputs = dynamics.windows(known, ahead, rng, 4)
+    left = layers.train_and_freeze(
+        model, inputs, outputs, epochs, 1e-2, scale=dt
+    )
+    z = model.get_layer("encoder").predict(new.seen, verbose=0)[:, 0]
+    inputs, outputs = dynamics.windows(new, ahead, rng)
+    miss = model.predict(inputs, verbose=0) - outputs
+    return {
+        "squared correlation": squared_correlation(z, new.hidden),
+        "error of a state": float(np.sqrt(np.mean(miss**2))),
+        "weights": left,
+    }
+
+
+def squared_correlation(a, b):
+    """Return it, or 0 where one of the two is constant."""
+    if np.std(a) == 0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1] ** 2)
+
+
+# time step, steps seen, steps ahead, epochs, penalty
+SYSTEMS = {
+    "kinematics": (0.25, 20, 2, 20, 3e-3),
+    "oscillator": (0.2, 30, 3, 30, 5e-4),
+}
+
+
+@survey("symbolic_regression/hidden-acceleration", seeds=range(5))
+def acceleration(seed):
+    """How well the encoder tells the acceleration."""
+    return hidden("kinematics", seed)
+
+
+@survey("symbolic_regression/hidden-frequency", seeds=range(5))
+def frequency(seed):
+    """How well the encoder tells the squared frequency."""
+    return hidden("oscillator", seed)

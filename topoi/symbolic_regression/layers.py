@@ -169,3 +169,65 @@ def network_weights(model: keras.Model) -> list[np.ndarray]:
         ops.convert_to_numpy(layer.kernel * layer.mask).astype("float64")
         for layer in eql_layers(model)
     ]
+
+
+def train_and_freeze(
+    model: keras.Model,
+    inputs,
+    outputs: np.ndarray,
+    epochs: int,
+    learning_rate: float = 3e-3,
+    threshold: float = 3e-2,
+    scale: float = 1.0,
+    batch_size: int = 64,
+) -> int:
+    """Train with the penalty, freeze, and train on without it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Holds equation-learner layers, or none.
+    inputs, outputs
+        What `fit` takes.
+    epochs : int
+        Passes over the data before the freeze; a quarter as many follow.
+    learning_rate : float
+        Of Adam; falls to 0 as a cosine in both phases, the second of which
+        begins at a third.
+    threshold : float
+        Smaller weights of the equation learner are frozen at 0.
+    scale : float
+        The square error is divided by its square.
+    batch_size : int
+
+    Returns
+    -------
+    int
+        How many weights of the equation learner are left.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite at the end.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs is at least 1, got {epochs}.")
+
+    def phase(epochs, rate):
+        steps = epochs * (len(outputs) // batch_size)
+        falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+        model.compile(
+            keras.optimizers.Adam(falling, clipnorm=1.0),
+            "mse",
+            loss_weights=[scale**-2],
+        )
+        seen = model.fit(
+            inputs, outputs, batch_size=batch_size, epochs=epochs, verbose=0
+        )
+        if not np.isfinite(seen.history["loss"][-1]):
+            raise FloatingPointError("The loss is not finite. Lower the rate.")
+
+    phase(epochs, learning_rate)
+    left = freeze_all(model, threshold)
+    phase(max(1, epochs // 4), learning_rate / 3)
+    return left
