@@ -210,7 +210,7 @@ def adders(seed):
 
     mnist, rng = data.load("mnist"), np.random.default_rng(seed)
     seen = arithmetic.draw_digit_pairs(
-        mnist.x_train[:10_000], mnist.y_train[:10_000], 24_000, rng, below=15
+        mnist.x_train[:10_000], mnist.y_train[:10_000], 16_000, rng, below=15
     )
     tests = {
         "below": arithmetic.draw_digit_pairs(
@@ -229,7 +229,7 @@ def adders(seed):
         keras.utils.set_random_seed(seed)
         model = arithmetic.build_adder(build())
         unit[f"{who} weights"] = layers.train_and_freeze(
-            model, [seen.first, seen.second], seen.total, epochs=5
+            model, [seen.first, seen.second], seen.total, epochs=4
         )
         for where, pairs in tests.items():
             share = arithmetic.rounded_accuracy(model, pairs)
@@ -290,8 +290,8 @@ def squared_correlation(a, b):
 
 # time step, steps seen, steps ahead, epochs, penalty
 SYSTEMS = {
-    "kinematics": (0.25, 20, 2, 20, 3e-3),
-    "oscillator": (0.2, 30, 3, 30, 5e-4),
+    "kinematics": (0.25, 20, 2, 12, 3e-3),
+    "oscillator": (0.2, 30, 3, 15, 5e-4),
 }
 
 

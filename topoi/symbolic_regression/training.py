@@ -38,9 +38,9 @@ class Settings:
 
     depth: int = 2
     units: tuple[str, ...] = DEFAULT_UNITS
-    warm_steps: int = 1000
-    steps: int = 4000
-    frozen_steps: int = 500
+    warm_steps: int = 600
+    steps: int = 2400
+    frozen_steps: int = 300
     warm_rate: float = 1e-1
     learning_rate: float = 1e-2
     frozen_rate: float = 1e-3
