@@ -289,19 +289,10 @@ def squared_correlation(a, b):
 
 
 # time step, steps seen, steps ahead, epochs, penalty
-SYSTEMS = {
-    "kinematics": (0.25, 20, 2, 12, 3e-3),
-    "oscillator": (0.2, 30, 3, 15, 5e-4),
-}
+SYSTEMS = {"kinematics": (0.25, 20, 2, 12, 3e-3)}
 
 
 @survey("symbolic_regression/hidden-acceleration", seeds=range(5))
 def acceleration(seed):
     """How well the encoder tells the acceleration."""
     return hidden("kinematics", seed)
-
-
-@survey("symbolic_regression/hidden-frequency", seeds=range(5))
-def frequency(seed):
-    """How well the encoder tells the squared frequency."""
-    return hidden("oscillator", seed)
