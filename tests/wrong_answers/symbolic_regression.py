@@ -553,3 +553,23 @@ WRONG_ANSWERS = [
     *_CHOOSE,
     *_RESTARTS,
 ]
+
+_JOINED = "at w = a both branches have the same value and slope"
+_ROOT = "return np.sqrt(np.where(np.abs(w) {} a, inside, np.abs(w)))"
+_SLOPE = (
+    "return np.where(np.abs(w) {} a, rising, np.sign(w)) / (2 * penalty(w, a))"
+)
+
+SAME = {
+    ("penalty", f"{_ROOT.format('<')} => {_ROOT.format('<=')}"): _JOINED,
+    ("penalty", f"{_SLOPE.format('<')} => {_SLOPE.format('<=')}"): _JOINED,
+    (
+        "choose",
+        "bounded = np.maximum(errors, 1e-20) => "
+        "bounded = np.maximum(1e-20, errors)",
+    ): "the larger of two numbers does not depend on their order",
+    (
+        "restarts",
+        "needed = 1 => needed = 0",
+    ): "no start succeeds with probability 0, below every goal",
+}
