@@ -102,8 +102,8 @@ def relu_error(name, seed):
     best = None
     for decay in (1e-4, 1e-2, 1e-1, 1.0):
         network = MLPRegressor(
-            (50, 50), solver="lbfgs", alpha=decay, max_iter=200,
-            random_state=seed,
+            hidden_layer_sizes=(50, 50), solver="lbfgs", alpha=decay,
+            max_iter=200, random_state=seed,
         )  # fmt: skip
         network.fit(x, y)
         near = error(network.predict(check), wanted)

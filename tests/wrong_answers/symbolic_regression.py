@@ -50,7 +50,7 @@ _PENALTY = [
         "penalty",
         "not even outside",
         _penalty(value="np.sqrt(np.where(np.abs(w) < a, inside, w))"),
-        r"NaN|R is even",
+        r"NaN|invalid value|R is even",
     ),
     WrongAnswer(
         "penalty",
@@ -80,7 +80,7 @@ _PENALTY = [
         "penalty",
         "slope divides by the root of w",
         _penalty(under="(2 * np.sqrt(np.abs(w)))"),
-        r"NaN|infinit",
+        r"NaN|infinit|invalid value",
     ),
     WrongAnswer(
         "penalty",
