@@ -493,6 +493,14 @@ def test_noise_has_the_size_that_is_asked_for():
     assert share == pytest.approx(0.2, rel=0.03)
 
 
+def test_values_have_a_column_of_their_own():
+    x, y, names = sr.sample("x*y", 40)
+    weights = sr.initial_weights(2, 1, 1, np.random.default_rng(0))
+    trained = sr.Trained(weights, weights, np.ones(1))
+    with pytest.raises(ValueError, match=r"\(n, 1\)"):
+        sr.read_out(trained, x, y, names)
+
+
 def test_long_formulas_are_not_printed():
     weights = [w[0] for w in random_networks(trials=1)[0]]
     full = sr.Discovery(

@@ -7,28 +7,24 @@ import numpy as np
 import sympy
 
 from controls import control
-from topoi import survey
 from topoi import symbolic_regression as sr
 
-NAMES = tuple(sr.FUNCTIONS_OF_THE_PAPER)
-SHORT = replace(sr.STANDARD, warm_steps=300, steps=900, frozen_steps=100)
 
-
-def searched(x, y, settings=SHORT, trials=4):
-    """Return discoveries of some starts, shorter than in the survey."""
+def searched(x, y, settings=sr.STANDARD, trials=4):
+    """Return discoveries of some starts, trained as in the survey."""
     rng = np.random.default_rng(1)
     start = sr.initial_weights(x.shape[1], 1, trials, rng, settings)
     trained = sr.train_in_phases(
         start, x.astype("float32"), y[:, None], settings
     )
-    return sr.read_out(trained, x, y, "xyzw"[: x.shape[1]], settings)
+    return sr.read_out(trained, x, y[:, None], "xyzw"[: x.shape[1]], settings)
 
 
 @cache
 def with_the_wrong_sign():
     """Return x^2 searched with a penalty that makes weights grow."""
     x, y, _ = sr.sample("x**2")
-    return searched(x, y, replace(SHORT, penalty=-5e-3))
+    return searched(x, y, replace(sr.STANDARD, penalty=-5e-3))
 
 
 # -- theorems ---------------------------------------------------------------
@@ -77,67 +73,9 @@ def several_with_the_wrong_sign():
     return float(np.mean(found))
 
 
-@control("symbolic_regression/extrapolates", "chosen by the largest error")
-def chosen_by_the_largest_error():
-    """The survey's own networks and rivals, with the worst choice."""
-    first = survey.load("symbolic_regression/several-functions").values
-    rival = survey.load("symbolic_regression/extrapolates").values
-    shares = []
-    for seed in range(5):
-        better = []
-        for name in NAMES:
-            four = range(seed, 20, 5)
-            worst = max(four, key=lambda k: first[f"near {name}"][k])
-            far = first[f"far {name}"][worst]
-            better.append(far < rival[f"relu {name}"][seed] / 10)
-        shares.append(np.mean(better))
-    return float(np.median(shares))
-
-
 @control("symbolic_regression/planted", "points and values are shuffled")
 def shuffled():
     x, y, _ = sr.sample("x**2 + sin(2*pi*y)")
     y = np.random.default_rng(3).permutation(y)
     text = "x**2 + sin(2*pi*y)"
     return float(np.mean([sr.exactly(d, text) for d in searched(x, y)]))
-
-
-@control("symbolic_regression/noise", "noise ten times as large")
-def drowned_in_noise():
-    text = "x**2 + y - 2*z"
-    x, y, _ = sr.sample(text, noise=10.0)
-    far, wanted, _ = sr.sample(text, 1000, (-2.0, 2.0), seed=9)
-    misses = [
-        np.mean((d.predict(far) - wanted) ** 2) / wanted.var()
-        for d in searched(x, y)
-    ]
-    return float(np.mean(np.array(misses) < 0.05**2))
-
-
-@control("symbolic_regression/domain", "both are measured on (-1, 1)")
-def one_domain():
-    values = survey.load("symbolic_regression/domain").values["1.0"]
-    return float(np.mean(values - values))
-
-
-@control(
-    "symbolic_regression/penalty-matters", "the penalty has the wrong sign"
-)
-def penalty_with_the_wrong_sign():
-    none = survey.load("symbolic_regression/penalty-matters").values["0.0"]
-    found = [sr.exactly(d, "x**2") for d in with_the_wrong_sign()]
-    return float(np.mean(found) - none.mean())
-
-
-@control("symbolic_regression/gates", "the gates stay shut")
-def shut():
-    x, y, _ = sr.sample("x**2")
-    settings = replace(SHORT, penalty=1e-2)
-    rng = np.random.default_rng(1)
-    start = sr.initial_weights(1, 1, 4, rng, settings)
-    start = [w * (k == 2) for k, w in enumerate(start)]
-    trained = sr.train_in_phases(
-        start, x.astype("float32"), y[:, None], settings
-    )
-    found = sr.read_out(trained, x, y, "x", settings)
-    return float(np.mean([sr.exactly(d, "x**2") for d in found]))

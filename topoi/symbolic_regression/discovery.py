@@ -127,8 +127,17 @@ def read_out(
         Those of the training.
     scales : tuple, optional
         What inputs and outputs were divided by.
+
+    Raises
+    ------
+    ValueError
+        If `y` has another shape.
     """
     x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
+    if y.shape != (len(x), 1):
+        raise ValueError(
+            f"y has shape (n, 1), here ({len(x)}, 1); got {y.shape}."
+        )
     found = []
     inputs, output = scales or (np.ones(x.shape[1]), 1.0)
     for trial, loss in enumerate(trained.losses):

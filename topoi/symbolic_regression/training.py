@@ -361,7 +361,8 @@ def polish(
         better or not finite.
     """
     weights = [np.array(w, "float64") for w in weights]
-    x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
+    x = np.asarray(x, "float64")
+    y = np.asarray(y, "float64").reshape(len(x), 1)  # (n, 1)
     places = [np.nonzero(w) for w in weights]
     start = np.concatenate(
         [w[p] for w, p in zip(weights, places, strict=True)]
