@@ -376,7 +376,7 @@ def test_tidy_rounds_and_drops():
     formula += sympy.sin(sympy.Float(2.0000001) * sympy.pi * X)
     assert sr.tidy(formula) == X**2 + sympy.sin(2 * sympy.pi * X)
     assert sr.tidy(sympy.Float(0.333333) * X) == X / 3
-    assert sr.tidy(sympy.Float(0.3456789) * X) == sympy.Float("0.3457", 4) * X
+    assert str(sr.tidy(sympy.Float(0.3456789) * X)) == "0.3457*x"
 
 
 @pytest.mark.parametrize(
