@@ -232,6 +232,29 @@ def test_a_frozen_layer_of_keras_stays_frozen():
     assert all(layer.penalty == 0 for layer in layers.eql_layers(model))
 
 
+def test_training_with_a_freeze_fits_and_keeps_zeros():
+    keras.utils.set_random_seed(0)
+    model = layers.build_eql(1, depth=1, penalty=1e-3)
+    x = np.linspace(-1, 1, 96)[:, None]
+    before = np.mean((model.predict(x, verbose=0) - x) ** 2)
+    left = layers.train_and_freeze(
+        model, x, x, epochs=8, threshold=0.05, batch_size=16
+    )
+    kernels = layers.network_weights(model)
+    assert sum(np.count_nonzero(k) for k in kernels) == left
+    assert left < sum(k.size for k in kernels)
+    assert np.mean((model.predict(x, verbose=0) - x) ** 2) < before
+
+
+def test_training_with_a_freeze_refuses_what_it_cannot_do():
+    model = layers.build_eql(1, depth=1)
+    x = np.linspace(-1, 1, 8)[:, None]
+    with pytest.raises(ValueError, match="epochs"):
+        layers.train_and_freeze(model, x, x, epochs=0)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        layers.train_and_freeze(model, x, x * np.nan, epochs=1)
+
+
 def test_penalty_enters_the_loss_of_keras():
     free, dear = layers.build_eql(1), layers.build_eql(1, penalty=0.1)
     dear.set_weights(free.get_weights())
