@@ -34,6 +34,7 @@ GLOBAL_RANDOM = {  # of the module random
 # Public names that several topics export, because they mean the same there.
 SHARED_NAMES = {
     "forward": "the forward pass of a network given by its arrays",
+    "polish": "Newton-like steps on a good approximation, up to rounding",
     "softmax": "exp(x) / sum exp(x) along the last axis",
 }
 

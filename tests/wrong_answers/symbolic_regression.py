@@ -38,7 +38,7 @@ _PENALTY = [
         "penalty",
         "plain root",
         _penalty(value="np.sqrt(np.abs(w))"),
-        r"3 a / 8 is missing|infinit|NaN",
+        r"3 a / 8 is missing|infinity|NaN",
     ),
     WrongAnswer(
         "penalty",
@@ -80,7 +80,7 @@ _PENALTY = [
         "penalty",
         "slope divides by the root of w",
         _penalty(under="(2 * np.sqrt(np.abs(w)))"),
-        r"NaN|infinit|invalid value",
+        r"NaN|infinity|invalid value",
     ),
     WrongAnswer(
         "penalty",
