@@ -1,0 +1,202 @@
+"""Networks whose units are formulas: build, train, and read them out."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from topoi.temporal_logic.layers import (
+    AlwaysLayer,
+    AndLayer,
+    EventuallyLayer,
+    OrLayer,
+    PredicateLayer,
+)
+from topoi.temporal_logic.syntax import (
+    Always,
+    And,
+    Atom,
+    Eventually,
+    Formula,
+    Or,
+)
+
+TEMPORAL = ("always", "eventually", "both")
+
+
+@dataclass(frozen=True)
+class FormulaSettings:
+    """What a training needs to know.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the data.
+    batch_size : int
+        Series in one step.
+    learning_rate : float
+        Of Adam, at the start; it falls to 0 along a cosine.
+    """
+
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 0.03
+
+    def __post_init__(self):
+        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0:
+            raise ValueError(f"These settings train nothing: {self}.")
+
+
+def build_formula_network(
+    length: int,
+    channels: int,
+    parts: int = 1,
+    temporal: str = "always",
+    combine: str = "and",
+    sigma: float = 1.0,
+    gates: bool = False,
+    gate_cost: float = 0.01,
+) -> keras.Model:
+    """Return an untrained network (batch, length, channels) -> (batch,).
+
+    Parameters
+    ----------
+    length, channels : int
+        Of a series.
+    parts : int
+        Formulas side by side, each one predicate under one operator.
+    temporal : {"always", "eventually", "both"}
+        The operator; "both" gives each predicate the two of them.
+    combine : {"and", "or"}
+        How the parts are joined, if there are several.
+    sigma : float
+        Softness of all operators.
+    gates, gate_cost
+        As in `AlwaysLayer`, for the temporal operators.
+    """
+    if temporal not in TEMPORAL or combine not in ("and", "or"):
+        raise ValueError(
+            f"temporal is one of {TEMPORAL} and combine 'and' or 'or', got "
+            f"{temporal!r} and {combine!r}."
+        )
+    x = layers.Input((length, channels))
+    r = PredicateLayer(parts)(x)  # (batch, length, parts)
+    options = {"sigma": sigma, "gates": gates, "gate_cost": gate_cost}
+    kinds = {"always": [AlwaysLayer], "eventually": [EventuallyLayer]}
+    chosen = kinds.get(temporal, [AlwaysLayer, EventuallyLayer])
+    found = [kind(0, length - 1, **options)(r) for kind in chosen]
+    r = found[0] if len(found) == 1 else layers.Concatenate()(found)
+    if r.shape[-1] > 1:  # (batch, 1, formulas)
+        r = (AndLayer if combine == "and" else OrLayer)(sigma=sigma)(r)
+    return keras.Model(x, layers.Flatten()(r)[:, 0])
+
+
+def margin_loss(y, r):
+    """Return the mean of exp(-y r), labels y in {-1, 1}.
+
+    The exponent is cut at 30, so no single series overflows.
+    """
+    y = ops.cast(y, r.dtype)
+    return ops.mean(ops.exp(ops.minimum(-y * r, 30.0)))
+
+
+def train_formulas(
+    network: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    settings: FormulaSettings | None = None,
+) -> list[float]:
+    """Train in place; return the loss after each epoch.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Gives one margin for each series.
+    x : array, shape (cases, time, channels)
+        Standardised: the softness has no meaning for other units.
+    y : array, shape (cases,)
+        1 or True where the formula should hold, 0 or False elsewhere.
+    settings : FormulaSettings, optional
+
+    Raises
+    ------
+    ValueError
+        If a class is missing, or labels are neither.
+    FloatingPointError
+        If the loss is no longer finite.
+    """
+    settings = settings or FormulaSettings()
+    y = np.asarray(y)
+    if sorted(np.unique(y).tolist()) != [0, 1] or len(x) != len(y):
+        raise ValueError(
+            "y needs one label for each series, and both classes, 0 and 1; "
+            f"got {len(y)} labels for {len(x)} series, "
+            f"with values {np.unique(y)[:5].tolist()}."
+        )
+    steps = settings.epochs * -(-len(x) // settings.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, steps
+    )
+    network.compile(keras.optimizers.Adam(rate), margin_loss)
+    fitted = network.fit(
+        x.astype("float32"),
+        np.where(y == 1, 1.0, -1.0).astype("float32"),
+        batch_size=min(settings.batch_size, len(x)),
+        epochs=settings.epochs,
+        verbose=0,
+    )
+    losses = fitted.history["loss"]
+    if not np.isfinite(losses).all():
+        raise FloatingPointError("The loss is not finite: lower the rate.")
+    return losses
+
+
+def decide(network: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Return whether the margin of each series is at least 0."""
+    return network.predict(x.astype("float32"), verbose=0) >= 0
+
+
+def read_formula(network: keras.Model) -> Formula:
+    """Return the formula that a network of `build_formula_network` is.
+
+    Weights are shares of their sum; a gate below 1/2 gives weight 0, except
+    that the largest gate stays open. It speaks about the network's inputs:
+    `original_units` turns it around.
+    """
+    predicate, *temporal = [
+        layer
+        for layer in network.layers
+        if isinstance(layer, PredicateLayer | AlwaysLayer)
+    ]
+    a = ops.convert_to_numpy(predicate.a)
+    b = ops.convert_to_numpy(predicate.b)
+    parts = []
+    for layer in temporal:
+        eventually = isinstance(layer, EventuallyLayer)
+        kind = Eventually if eventually else Always
+        for k, w in enumerate(_shares_of(layer)):
+            atom = Atom(tuple(a[:, k].tolist()), float(b[k]))
+            parts.append(kind(atom, layer.start, layer.stop, tuple(w)))
+    joined = [x for x in network.layers if isinstance(x, AndLayer)]
+    if not joined:
+        return parts[0]
+    (w,) = _shares_of(joined[0])
+    kind = Or if isinstance(joined[0], OrLayer) else And
+    return kind(tuple(parts), tuple(w))
+
+
+def _shares_of(layer) -> np.ndarray:
+    """Return the shares of a layer's weights, (formulas, combined)."""
+    w = np.atleast_2d(ops.convert_to_numpy(layer.weights_in_use()))
+    w = w.astype(float)
+    if layer.gate_logits is not None:
+        g = np.atleast_2d(ops.convert_to_numpy(layer.open_gates()))
+        w = w * ((g >= 0.5) | (g == g.max(1, keepdims=True)))
+    return w / w.sum(1, keepdims=True)
+
+
+def build_lstm(length: int, channels: int, units: int = 16) -> keras.Model:
+    """Return an untrained LSTM that gives one margin for each series."""
+    x = layers.Input((length, channels))
+    return keras.Model(x, layers.Dense(1)(layers.LSTM(units)(x))[:, 0])
