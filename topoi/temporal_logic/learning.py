@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from topoi import autodiff
 from topoi.temporal_logic.layers import (
     AlwaysLayer,
     AndLayer,
@@ -31,20 +32,23 @@ class FormulaSettings:
 
     Parameters
     ----------
-    epochs : int
-        Passes over the data.
+    steps : int
+        Gradient steps.
     batch_size : int
-        Series in one step.
+        Series in one step, drawn without repetition; all if there are fewer.
     learning_rate : float
         Of Adam, at the start; it falls to 0 along a cosine.
+    seed : int
+        Draws the batches.
     """
 
-    epochs: int = 200
-    batch_size: int = 64
-    learning_rate: float = 0.03
+    steps: int = 400
+    batch_size: int = 128
+    learning_rate: float = 0.05
+    seed: int = 0
 
     def __post_init__(self):
-        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0:
+        if min(self.steps, self.batch_size) < 1 or self.learning_rate <= 0:
             raise ValueError(f"These settings train nothing: {self}.")
 
 
@@ -106,8 +110,8 @@ def train_formulas(
     x: np.ndarray,
     y: np.ndarray,
     settings: FormulaSettings | None = None,
-) -> list[float]:
-    """Train in place; return the loss after each epoch.
+) -> np.ndarray:
+    """Train in place; return the loss of each step, shape (steps,).
 
     Parameters
     ----------
@@ -127,34 +131,90 @@ def train_formulas(
         If the loss is no longer finite.
     """
     settings = settings or FormulaSettings()
-    y = np.asarray(y)
-    if sorted(np.unique(y).tolist()) != [0, 1] or len(x) != len(y):
-        raise ValueError(
-            "y needs one label for each series, and both classes, 0 and 1; "
-            f"got {len(y)} labels for {len(x)} series, "
-            f"with values {np.unique(y)[:5].tolist()}."
-        )
-    steps = settings.epochs * -(-len(x) // settings.batch_size)
+    signs = _signs(x, y)
+    x = np.asarray(x, "float32")
     rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, steps
+        settings.learning_rate, settings.steps
     )
-    network.compile(keras.optimizers.Adam(rate), margin_loss)
-    fitted = network.fit(
-        x.astype("float32"),
-        np.where(y == 1, 1.0, -1.0).astype("float32"),
-        batch_size=min(settings.batch_size, len(x)),
-        epochs=settings.epochs,
-        verbose=0,
+
+    def loss(x, signs):
+        return margin_loss(signs, network(x, training=True)) + sum(
+            network.losses
+        )
+
+    step = autodiff.make_step(
+        loss,
+        keras.optimizers.Adam(rate),
+        network.trainable_variables,
+        network.variables,
     )
-    losses = fitted.history["loss"]
+    rng, losses = np.random.default_rng(settings.seed), []
+    for _ in range(settings.steps):
+        rows = slice(None)
+        if settings.batch_size < len(x):
+            rows = rng.choice(len(x), settings.batch_size, replace=False)
+        losses.append(step(x[rows], signs[rows])[0])
+    losses = np.array([float(value) for value in losses])
     if not np.isfinite(losses).all():
         raise FloatingPointError("The loss is not finite: lower the rate.")
     return losses
 
 
+def _signs(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return labels in {-1, 1}; refuse what cannot be learned from."""
+    y = np.asarray(y)
+    if np.unique(y).tolist() != [0, 1] or np.shape(x)[:1] != y.shape:
+        raise ValueError(
+            "y needs one label for each series, and both classes, 0 and 1; "
+            f"got {len(y)} labels for {len(x)} series, "
+            f"with values {np.unique(y)[:5].tolist()}."
+        )
+    return np.where(y == 1, 1.0, -1.0).astype("float32")
+
+
+def keep_largest(network: keras.Model, k: int) -> None:
+    """Set all but the k largest weights of each temporal formula to 0.
+
+    A weight of exactly 0 has no derivative, so it stays 0 when the network
+    is trained further.
+
+    Raises
+    ------
+    ValueError
+        If k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"Keep at least one weight: k >= 1, got {k}.")
+    for layer in network.layers:
+        if isinstance(layer, AlwaysLayer):
+            w = ops.convert_to_numpy(layer.w).copy()
+            used = ops.convert_to_numpy(layer.weights_in_use())
+            rows = np.arange(len(w))[:, None]
+            w[rows, np.argsort(-used, axis=1, kind="stable")[:, k:]] = 0
+            layer.w.assign(w)
+
+
+def set_softness(network: keras.Model, sigma: float) -> None:
+    """Give every operator of the network another softness.
+
+    A step that was compiled before keeps the old one; `train_formulas`
+    compiles anew each time.
+    """
+    if not sigma > 0:
+        raise ValueError(f"sigma is a softness > 0, got {sigma}.")
+    for layer in network.layers:
+        if isinstance(layer, AlwaysLayer | AndLayer):
+            layer.sigma = sigma
+
+
 def decide(network: keras.Model, x: np.ndarray) -> np.ndarray:
     """Return whether the margin of each series is at least 0."""
-    return network.predict(x.astype("float32"), verbose=0) >= 0
+    return margins(network, x) >= 0
+
+
+def margins(network: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Return the margin of each series, shape (cases,)."""
+    return ops.convert_to_numpy(network(np.asarray(x, "float32")))
 
 
 def read_formula(network: keras.Model) -> Formula:
