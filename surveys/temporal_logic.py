@@ -91,46 +91,6 @@ def rate_of(name: str, values: tuple[float, ...], make) -> dict[str, float]:
     return {f"{name} {value}": make(value) for value in values}
 
 
-def middle_rate(unit: dict[str, float]) -> float:
-    """Return the lead of the middle rate over the better of the others."""
-    return unit["formula 0.03"] - max(
-        unit["formula 0.01"], unit["formula 0.1"]
-    )
-
-
-@survey(
-    "temporal_logic/schedules",
-    seeds=range(100, 103),
-    value=lambda u: (
-        u["formula 0.03"] - max(u["formula 0.01"], u["formula 0.1"])
-    ),
-)
-def schedules(seed):
-    """The sweep that chose the rates and the depth of the tree."""
-    a, y, b, truth = power_days(seed)
-
-    def formula(rate):
-        settings = tl.FormulaSettings(steps=600, learning_rate=rate)
-        return accuracy(tl.decide(learned(seed, settings), b), truth)
-
-    def lstm(rate):
-        keras.utils.set_random_seed(seed)
-        network = tl.build_lstm(24, 1)
-        settings = tl.FormulaSettings(steps=200, learning_rate=rate)
-        tl.train_formulas(network, a, y, settings)
-        return accuracy(tl.decide(network, b), truth)
-
-    def tree(depth):
-        model = DecisionTreeClassifier(max_depth=depth, random_state=seed)
-        return accuracy(model.fit(a[:, :, 0], y).predict(b[:, :, 0]), truth)
-
-    return {
-        **rate_of("formula", (0.01, 0.03, 0.1), formula),
-        **rate_of("lstm", (0.005, 0.02, 0.08), lstm),
-        **rate_of("tree", (1, 2, 3), tree),
-    }
-
-
 @survey(
     "temporal_logic/against-one-rule",
     seeds=range(8),
@@ -181,24 +141,6 @@ def top_k(seed):
 
 
 @survey(
-    "temporal_logic/gates",
-    seeds=range(8),
-    value=lambda u: u["gated"] - u["formula"],
-)
-def gates(seed):
-    """A gate for each weight; the closed ones are left out."""
-    _, _, b, truth = power_days(seed)
-    network = learned(seed, gates=True, gate_cost=0.03)
-    formula = tl.read_formula(network)
-    soft = tl.wstl_robustness(formula, b, 1.0)[:, 0] >= 0
-    return {
-        "gated": accuracy(soft, truth),
-        "open": float(np.count_nonzero(formula.weights)),
-        **formula_numbers(seed),
-    }
-
-
-@survey(
     "temporal_logic/room",
     seeds=range(5),
     value=lambda u: u["formula"] - u["light threshold"],
@@ -224,4 +166,44 @@ def room(seed):
         "exact": accuracy(exact_decisions(network, b), test.y),
         "light threshold": accuracy(tl.satisfies(rule, test.x)[:, 0], test.y),
         "always empty": float(1 - test.y.mean()),
+    }
+
+
+def middle_rate(unit: dict[str, float]) -> float:
+    """Return the lead of the middle rate over the better of the others."""
+    return unit["formula 0.03"] - max(
+        unit["formula 0.01"], unit["formula 0.1"]
+    )
+
+
+@survey(
+    "temporal_logic/schedules",
+    seeds=range(100, 103),
+    value=lambda u: (
+        u["formula 0.03"] - max(u["formula 0.01"], u["formula 0.1"])
+    ),
+)
+def schedules(seed):
+    """The sweep that chose the rates and the depth of the tree."""
+    a, y, b, truth = power_days(seed)
+
+    def formula(rate):
+        settings = tl.FormulaSettings(steps=600, learning_rate=rate)
+        return accuracy(tl.decide(learned(seed, settings), b), truth)
+
+    def lstm(rate):
+        keras.utils.set_random_seed(seed)
+        network = tl.build_lstm(24, 1)
+        settings = tl.FormulaSettings(steps=200, learning_rate=rate)
+        tl.train_formulas(network, a, y, settings)
+        return accuracy(tl.decide(network, b), truth)
+
+    def tree(depth):
+        model = DecisionTreeClassifier(max_depth=depth, random_state=seed)
+        return accuracy(model.fit(a[:, :, 0], y).predict(b[:, :, 0]), truth)
+
+    return {
+        **rate_of("formula", (0.01, 0.03, 0.1), formula),
+        **rate_of("lstm", (0.005, 0.02, 0.08), lstm),
+        **rate_of("tree", (1, 2, 3), tree),
     }
