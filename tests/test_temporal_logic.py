@@ -377,8 +377,14 @@ def test_closed_gates_give_weight_zero_and_one_stays_open():
     (layer,) = [x for x in network.layers if isinstance(x, tl.AlwaysLayer)]
     layer.gate_logits.assign(np.array([[-3.0, -1, -2, -4]], "float32"))
     assert tl.read_formula(network).weights == (0, 1, 0, 0)
+    before = tl.margins(network, np.ones((1, 4, 1)))
+    layer.gate_logits.assign(layer.gate_logits - 9)  # all close together
+    assert np.count_nonzero(tl.read_formula(network).weights) == 1
+    assert tl.margins(network, np.ones((1, 4, 1))) == pytest.approx(before)
+    layer.gate_logits.assign(layer.gate_logits + 9)
     network(np.zeros((1, 4, 1), "float32"))
     g = 1 / (1 + np.exp([3.0, 1, 2, 4]))
+    g = g / g.max()
     cost = 0.01 * (g.sum() + (g * (1 - g)).sum())
     assert float(sum(network.losses)) == pytest.approx(cost, rel=1e-4)
 
@@ -398,6 +404,33 @@ def test_training_finds_a_rule_and_refuses_nonsense():
         tl.FormulaSettings(steps=0)
     with pytest.raises(ValueError, match="temporal is one of"):
         tl.build_formula_network(4, 1, temporal="until")
+
+
+def test_pruning_by_weight_and_by_share():
+    """Step 0 is heavy but always good; step 2 decides."""
+    network = tl.build_formula_network(3, 1)
+    predicate, always = network.layers[1:3]
+    predicate.a.assign([[1.0]])
+    predicate.b.assign([0.0])
+    always.w.assign([[5.0, 1.0, 1.0]])
+    x = np.array([[[9.0], [1.0], [-1.0]], [[9.0], [2.0], [-2.0]]])
+    tl.keep_largest(network, 2, x)
+    assert (keras.ops.convert_to_numpy(always.w) > 0).tolist() == [
+        [False, True, True]
+    ]
+    always.w.assign([[5.0, 1.0, 2.0]])
+    tl.keep_largest(network, 2)
+    assert keras.ops.convert_to_numpy(always.w).tolist() == [[5, 0, 2]]
+    tl.train_formulas(network, x, [1, 0], tl.FormulaSettings(5))
+    w = keras.ops.convert_to_numpy(always.w)[0]
+    assert w[1] == 0
+    assert w[0] != 5
+    tl.set_softness(network, 0.5)
+    assert always.sigma == 0.5
+    with pytest.raises(ValueError, match="k >= 1"):
+        tl.keep_largest(network, 0)
+    with pytest.raises(ValueError, match="sigma"):
+        tl.set_softness(network, 0)
 
 
 @pytest.mark.parametrize(

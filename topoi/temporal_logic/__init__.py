@@ -20,6 +20,7 @@ from topoi.temporal_logic.layers import (
     EventuallyLayer,
     OrLayer,
     PredicateLayer,
+    soft_min_shares,
     weighted_soft_min,
 )
 from topoi.temporal_logic.learning import (
@@ -114,6 +115,7 @@ __all__ = [
     "soft_min",
     "soft_min_gap",
     "soft_min_gradient",
+    "soft_min_shares",
     "standardise",
     "stl_robustness",
     "threshold_rule",

@@ -12,12 +12,13 @@ _FAR = -1e30  # the exponent of what has weight 0
 _TINY = 1e-30
 
 
-def weighted_soft_min(r, w, sigma: float):
-    """Return the soft minimum along the last axis, as `soft_min` does.
+def soft_min_shares(r, w, sigma: float):
+    """Return the shares q of a soft minimum; they add up to 1.
 
     Parameters
     ----------
     r : tensor, shape (..., n)
+        In float32 or float64.
     w : tensor, broadcast to the shape of r
         Weights, of which the absolute values count.
     sigma : float
@@ -25,17 +26,32 @@ def weighted_soft_min(r, w, sigma: float):
 
     Returns
     -------
+    tensor, shape (..., n)
+        Proportional to ``|w| exp(-r / sigma)``.
+    """
+    w = ops.abs(ops.cast(w, r.dtype))
+    exponent = ops.log(ops.maximum(w, _TINY)) - r / sigma
+    exponent = ops.where(w > 0, exponent, ops.cast(_FAR, r.dtype))
+    return ops.softmax(exponent, axis=-1)
+
+
+def weighted_soft_min(r, w, sigma: float):
+    """Return the soft minimum along the last axis, as `soft_min` does.
+
+    Parameters
+    ----------
+    r, w, sigma
+        As for `soft_min_shares`.
+
+    Returns
+    -------
     tensor, shape (...)
-        Computed in float32 at least.
+        In the dtype of r, computed in float32 at least.
     """
     kind = keras.backend.standardize_dtype(r.dtype)
-    wide = kind if kind == "float64" else "float32"
-    r, w = ops.cast(r, wide), ops.abs(ops.cast(w, wide))
-    share = w / ops.sum(w, axis=-1, keepdims=True)
-    exponent = ops.log(ops.maximum(share, _TINY)) - r / sigma
-    exponent = ops.where(share > 0, exponent, ops.cast(_FAR, wide))
-    q = ops.softmax(exponent, axis=-1)
-    return ops.cast(ops.sum(q * r, axis=-1), kind)
+    wide = ops.cast(r, kind if kind == "float64" else "float32")
+    q = soft_min_shares(wide, w, sigma)
+    return ops.cast(ops.sum(q * wide, axis=-1), kind)
 
 
 @keras.saving.register_keras_serializable(package="topoi")
@@ -123,8 +139,9 @@ class _Combination(keras.layers.Layer):
         return w if self.gate_logits is None else w * self.open_gates()
 
     def open_gates(self):
-        """Return the gates g in (0, 1)."""
-        return ops.sigmoid(self.gate_logits)
+        """Return the gates g, divided by the largest of their formula."""
+        g = ops.sigmoid(self.gate_logits)
+        return g / ops.max(g, axis=-1, keepdims=True)
 
     def pay_for_gates(self) -> None:
         """Add cost * sum g + doubt * sum g (1 - g) to the loss."""
@@ -157,7 +174,9 @@ class AlwaysLayer(_Combination):
     sigma : float
         Softness, above 0.
     gates : bool
-        Whether each weight gets a gate that training may close.
+        Whether each weight gets a gate that training may close. Gates are
+        divided by the largest of their formula: only the ratios of weights
+        count, so otherwise all gates could close together at no cost.
     gate_cost, gate_doubt : float
         Prices of open gates, and of gates that are neither open nor closed.
     """
@@ -187,14 +206,20 @@ class AlwaysLayer(_Combination):
     def call(self, r):
         """Return the margins of the combinations."""
         self.pay_for_gates()
+        r = self._sign * self.windows(r)  # (batch, time', units, window)
+        w = self.weights_in_use()
+        return self._sign * weighted_soft_min(r, w, self.sigma)
+
+    def windows(self, r):
+        """Return each time's window, (batch, time', units, window)."""
         length = r.shape[1] - self.stop
         steps = range(self.start, self.stop + 1)
-        views = ops.stack([r[:, t : t + length] for t in steps], axis=-1)
-        # (batch, time', units, window)
-        w = self.weights_in_use()
-        return self._sign * weighted_soft_min(
-            self._sign * views, w, self.sigma
-        )
+        return ops.stack([r[:, t : t + length] for t in steps], axis=-1)
+
+    def shares(self, r):
+        """Return the shares q of the steps, (batch, time', units, window)."""
+        r = ops.cast(self._sign * self.windows(r), "float32")
+        return soft_min_shares(r, self.weights_in_use(), self.sigma)
 
     def compute_output_shape(self, input_shape):
         """Return (batch, time - stop, k)."""

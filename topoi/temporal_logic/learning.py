@@ -172,11 +172,23 @@ def _signs(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y == 1, 1.0, -1.0).astype("float32")
 
 
-def keep_largest(network: keras.Model, k: int) -> None:
-    """Set all but the k largest weights of each temporal formula to 0.
+def keep_largest(
+    network: keras.Model, k: int, x: np.ndarray | None = None
+) -> None:
+    """Set all but k weights of each temporal formula to 0.
 
     A weight of exactly 0 has no derivative, so it stays 0 when the network
     is trained further.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of `build_formula_network`.
+    k : int
+        Weights to keep.
+    x : array, shape (cases, time, channels), optional
+        With series, the k steps with the largest mean share q are kept:
+        those that decide. Without, those with the largest weights.
 
     Raises
     ------
@@ -187,11 +199,21 @@ def keep_largest(network: keras.Model, k: int) -> None:
         raise ValueError(f"Keep at least one weight: k >= 1, got {k}.")
     for layer in network.layers:
         if isinstance(layer, AlwaysLayer):
+            rank = layer.weights_in_use()
+            if x is not None:
+                rank = _mean_shares(network, layer, x)
+            rank = ops.convert_to_numpy(rank)
             w = ops.convert_to_numpy(layer.w).copy()
-            used = ops.convert_to_numpy(layer.weights_in_use())
-            rows = np.arange(len(w))[:, None]
-            w[rows, np.argsort(-used, axis=1, kind="stable")[:, k:]] = 0
+            lost = np.argsort(-rank, axis=1, kind="stable")[:, k:]
+            np.put_along_axis(w, lost, 0, axis=1)
             layer.w.assign(w)
+
+
+def _mean_shares(network: keras.Model, layer, x: np.ndarray):
+    """Return the mean shares of a layer's steps, (formulas, window)."""
+    below = keras.Model(network.input, layer.input)
+    q = layer.shares(below(np.asarray(x, "float32")))
+    return ops.mean(q, axis=(0, 1))
 
 
 def set_softness(network: keras.Model, sigma: float) -> None:
@@ -220,8 +242,8 @@ def margins(network: keras.Model, x: np.ndarray) -> np.ndarray:
 def read_formula(network: keras.Model) -> Formula:
     """Return the formula that a network of `build_formula_network` is.
 
-    Weights are shares of their sum; a gate below 1/2 gives weight 0, except
-    that the largest gate stays open. It speaks about the network's inputs:
+    Weights are shares of their sum; a gate below half of the largest one
+    gives weight 0. It speaks about the network's inputs:
     `original_units` turns it around.
     """
     predicate, *temporal = [
@@ -252,7 +274,7 @@ def _shares_of(layer) -> np.ndarray:
     w = w.astype(float)
     if layer.gate_logits is not None:
         g = np.atleast_2d(ops.convert_to_numpy(layer.open_gates()))
-        w = w * ((g >= 0.5) | (g == g.max(1, keepdims=True)))
+        w = w * (g >= 0.5)
     return w / w.sum(1, keepdims=True)
 
 
