@@ -50,10 +50,17 @@ def exact_decisions(network: keras.Model, x: np.ndarray) -> np.ndarray:
     return tl.satisfies(tl.read_formula(network), x)[:, 0]
 
 
+@cache
+def whole_formula(seed: int) -> list[np.ndarray]:
+    """Return the weights of a network that no weight was taken from."""
+    return learned(seed).get_weights()
+
+
 def shortened(seed: int, k: int, by_share: bool) -> keras.Model:
     """Return a network that kept k weights and was trained further."""
     a, y, _, _ = power_days(seed)
-    network = learned(seed)
+    network = tl.build_formula_network(24, 1, temporal="eventually")
+    network.set_weights(whole_formula(seed))
     tl.keep_largest(network, k, a if by_share else None)
     tl.set_softness(network, SHARP)
     tl.train_formulas(network, a, y, FORMULA)
@@ -64,7 +71,8 @@ def shortened(seed: int, k: int, by_share: bool) -> keras.Model:
 def formula_numbers(seed: int) -> dict[str, float]:
     """Return what one formula reaches, and its shortened sentences."""
     _, _, b, truth = power_days(seed)
-    network = learned(seed)
+    network = tl.build_formula_network(24, 1, temporal="eventually")
+    network.set_weights(whole_formula(seed))
     found = {
         "formula": accuracy(tl.decide(network, b), truth),
         "whole sentence": accuracy(exact_decisions(network, b), truth),
