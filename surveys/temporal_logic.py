@@ -17,7 +17,7 @@ from topoi.survey import survey
 
 FORMULA = tl.FormulaSettings(steps=600, learning_rate=0.03)
 LSTM = tl.FormulaSettings(steps=200, learning_rate=0.02)
-DEPTH, KEPT, SHARP = 1, 3, 0.2
+DEPTH, KEPT, SHARP, STARTS = 1, 3, 0.2, 4
 
 
 def power_days(seed: int):
@@ -31,13 +31,19 @@ def power_days(seed: int):
     return a, y[train], b, y[test]
 
 
-def learned(seed: int, settings=FORMULA, **options) -> keras.Model:
-    """Return a network of one formula, trained on the days of a seed."""
+def learned(seed: int, settings=FORMULA, starts=STARTS, **options):
+    """Return a network of one formula: of several starts the best."""
     a, y, _, _ = power_days(seed)
     keras.utils.set_random_seed(seed)
-    network = tl.build_formula_network(24, 1, temporal="eventually", **options)
-    tl.train_formulas(network, a, y, settings)
-    return network
+    return tl.train_restarts(
+        lambda: tl.build_formula_network(
+            24, 1, temporal="eventually", **options
+        ),
+        a,
+        y,
+        settings,
+        starts,
+    )
 
 
 def accuracy(found: np.ndarray, y: np.ndarray) -> float:
@@ -73,7 +79,9 @@ def formula_numbers(seed: int) -> dict[str, float]:
     _, _, b, truth = power_days(seed)
     network = tl.build_formula_network(24, 1, temporal="eventually")
     network.set_weights(whole_formula(seed))
+    alone = learned(seed, starts=1)
     found = {
+        "one start": accuracy(tl.decide(alone, b), truth),
         "formula": accuracy(tl.decide(network, b), truth),
         "whole sentence": accuracy(exact_decisions(network, b), truth),
     }
@@ -239,7 +247,7 @@ def schedules(seed):
 
     def formula(rate):
         settings = tl.FormulaSettings(steps=600, learning_rate=rate)
-        return accuracy(tl.decide(learned(seed, settings), b), truth)
+        return accuracy(tl.decide(learned(seed, settings, 2), b), truth)
 
     def lstm(rate):
         keras.utils.set_random_seed(seed)

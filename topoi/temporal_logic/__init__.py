@@ -34,6 +34,7 @@ from topoi.temporal_logic.learning import (
     read_formula,
     set_softness,
     train_formulas,
+    train_restarts,
 )
 from topoi.temporal_logic.semantics import (
     satisfies,
@@ -122,6 +123,7 @@ __all__ = [
     "time_reversed",
     "topk_sparsify",
     "train_formulas",
+    "train_restarts",
     "weighted_soft_min",
     "wstl_robustness",
 ]

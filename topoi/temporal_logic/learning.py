@@ -1,5 +1,6 @@
 """Networks whose units are formulas: build, train, and read them out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -158,6 +159,38 @@ def train_formulas(
     if not np.isfinite(losses).all():
         raise FloatingPointError("The loss is not finite: lower the rate.")
     return losses
+
+
+def train_restarts(
+    build: Callable[[], keras.Model],
+    x: np.ndarray,
+    y: np.ndarray,
+    settings: FormulaSettings | None = None,
+    starts: int = 4,
+) -> keras.Model:
+    """Train from several first weights; return the network of least loss.
+
+    A formula has bad local minima: a predicate that points the wrong way
+    cannot turn around. The loss is that of the training series, averaged
+    over the last twenty steps.
+
+    Parameters
+    ----------
+    build : callable
+        Returns an untrained network; called once a start.
+    x, y, settings
+        As for `train_formulas`.
+    starts : int
+        At least 1.
+    """
+    if starts < 1:
+        raise ValueError(f"starts is at least 1, got {starts}.")
+    found = []
+    for _ in range(starts):
+        network = build()
+        loss = train_formulas(network, x, y, settings)[-20:].mean()
+        found.append((loss, network))
+    return min(found, key=lambda pair: pair[0])[1]
 
 
 def _signs(x: np.ndarray, y: np.ndarray) -> np.ndarray:
