@@ -167,7 +167,7 @@ def trained():
         a,
         y[train],
         settings,
-        4,
+        3,
     )
     return network, network.get_weights(), a, y[train], b, y[test]
 

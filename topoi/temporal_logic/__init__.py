@@ -5,9 +5,21 @@
 - `language`: sentences that are read and written; questions of a reader
 - `layers`: predicates and operators as layers of Keras
 - `learning`: networks of formulas: build, train, read out
+- `settings`: steps, rate, batches
+- `by_hand`: one formula trained in NumPy, for surveys
 - `series`: rules of one threshold, splits, a simulated room
 """
 
+from topoi.temporal_logic.by_hand import (
+    Fitted,
+    first_parameters,
+    fit_formula,
+    fit_restarts,
+    keep_steps,
+    loss_and_gradient,
+    mean_shares,
+    parameters_of,
+)
 from topoi.temporal_logic.language import (
     explain,
     formula_to_text,
@@ -24,7 +36,6 @@ from topoi.temporal_logic.layers import (
     weighted_soft_min,
 )
 from topoi.temporal_logic.learning import (
-    FormulaSettings,
     build_formula_network,
     build_lstm,
     decide,
@@ -56,6 +67,7 @@ from topoi.temporal_logic.series import (
     standardise,
     threshold_rule,
 )
+from topoi.temporal_logic.settings import FormulaSettings
 from topoi.temporal_logic.syntax import (
     Always,
     And,
@@ -82,6 +94,7 @@ __all__ = [
     "Atom",
     "Eventually",
     "EventuallyLayer",
+    "Fitted",
     "Formula",
     "FormulaError",
     "FormulaSettings",
@@ -98,14 +111,21 @@ __all__ = [
     "cut_windows",
     "decide",
     "explain",
+    "first_parameters",
+    "fit_formula",
+    "fit_restarts",
     "formula_to_text",
     "horizon",
     "keep_largest",
+    "keep_steps",
+    "loss_and_gradient",
     "map_formula",
     "margin_loss",
     "margins",
+    "mean_shares",
     "one_rule",
     "original_units",
+    "parameters_of",
     "parse_formula",
     "read_formula",
     "read_series",

@@ -1,7 +1,6 @@
 """Networks whose units are formulas: build, train, and read them out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -15,6 +14,7 @@ from topoi.temporal_logic.layers import (
     OrLayer,
     PredicateLayer,
 )
+from topoi.temporal_logic.settings import FormulaSettings
 from topoi.temporal_logic.syntax import (
     Always,
     And,
@@ -25,32 +25,6 @@ from topoi.temporal_logic.syntax import (
 )
 
 TEMPORAL = ("always", "eventually", "both")
-
-
-@dataclass(frozen=True)
-class FormulaSettings:
-    """What a training needs to know.
-
-    Parameters
-    ----------
-    steps : int
-        Gradient steps.
-    batch_size : int
-        Series in one step, drawn without repetition; all if there are fewer.
-    learning_rate : float
-        Of Adam, at the start; it falls to 0 along a cosine.
-    seed : int
-        Draws the batches.
-    """
-
-    steps: int = 400
-    batch_size: int = 128
-    learning_rate: float = 0.05
-    seed: int = 0
-
-    def __post_init__(self):
-        if min(self.steps, self.batch_size) < 1 or self.learning_rate <= 0:
-            raise ValueError(f"These settings train nothing: {self}.")
 
 
 def build_formula_network(
