@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from topoi import data
+from topoi import autodiff, data
 from topoi import temporal_logic as tl
 from topoi.temporal_logic import Always, And, Atom, Eventually, Not, Or
 
@@ -547,3 +547,77 @@ def test_copies_carry_noise_and_originals_do_not():
     changed = (split.x_train != 0).any((1, 2))
     assert changed.sum() == len(split.x_train) - 24
     assert not (split.x_test != 0).any()
+
+
+# -- derivatives by hand ------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Always, Eventually])
+@pytest.mark.parametrize("gates", [False, True])
+def test_derivatives_by_hand_are_those_of_the_layers(kind, gates):
+    """Back-propagation through the layers knows nothing of our formulas."""
+    keras.utils.set_random_seed(4)
+    word = "always" if kind is Always else "eventually"
+    network = tl.build_formula_network(
+        5, 2, temporal=word, sigma=0.7, gates=gates, gate_cost=0.3
+    )
+    names = {v.path.split("/")[-1]: v for v in network.trainable_variables}
+    if gates:
+        names["gate_logits"].assign([[0.3, -1.0, 2.0, 0.1, -0.4]])
+    values = {
+        n: keras.ops.convert_to_numpy(v).astype(float).ravel()
+        for n, v in names.items()
+    }
+    values["b"] = values["b"][0]
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(9, 5, 2)).astype("float32")
+    signs = np.where(rng.random(9) < 0.5, 1, -1).astype("float32")
+
+    def loss(x, signs):
+        return tl.margin_loss(signs, network(x, training=True)) + sum(
+            network.losses
+        )
+
+    variables = list(names.values())
+    value, found = autodiff.value_and_grad(loss, variables)(x, signs)
+    ours, gradient = tl.loss_and_gradient(
+        values, x.astype(float), signs, kind, 0.7, 0.3
+    )
+    assert float(value) == pytest.approx(ours, rel=1e-4)
+    for name, theirs in zip(names, found, strict=True):
+        np.testing.assert_allclose(
+            gradient[name],
+            keras.ops.convert_to_numpy(theirs).reshape(gradient[name].shape),
+            atol=2e-5,
+        )
+
+
+def test_a_formula_by_hand_finds_a_rule_and_goes_on():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 4, 1))
+    y = x.max((1, 2)) >= 1
+    options = tl.FormulaSettings(300, 120, 0.1)
+    fitted = tl.fit_restarts(x, y, rng, 3, settings=options, sigma=0.3)
+    assert (tl.satisfies(fitted.formula, x)[:, 0] == y).mean() > 0.9
+    assert sum(fitted.formula.weights) == pytest.approx(1)
+    short = tl.keep_steps(fitted.formula, np.array([1, 4, 2, 3]), 2)
+    assert [w > 0 for w in short.weights] == [False, True, False, True]
+    further = tl.fit_formula(x, y, tl.parameters_of(short), settings=options)
+    assert [w > 0 for w in further.formula.weights] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    share = tl.mean_shares(Eventually(X, 0, 1, (0.9, 0.1)), [[[0.0], [9.0]]])
+    assert share[1] == pytest.approx(np.exp(9) / (np.exp(9) + 9))
+    with pytest.raises(ValueError, match="k lies between"):
+        tl.keep_steps(short, np.ones(4), 5)
+    with pytest.raises(ValueError, match="hold all 120"):
+        tl.fit_formula(
+            x, y, tl.parameters_of(short), settings=tl.FormulaSettings(3, 9)
+        )
+    with pytest.raises(ValueError, match="starts"):
+        tl.fit_restarts(x, y, rng, 0)
+    with pytest.raises(ValueError, match="starts"):
+        tl.train_restarts(lambda: None, x, y, starts=0)

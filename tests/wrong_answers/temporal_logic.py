@@ -287,13 +287,16 @@ def best_rule(x, y):
 
 _RULE = [
     WrongAnswer(
-        "rule", "training values", _rule("values"), r"Half way between 2 and 4"
+        "rule",
+        "training values",
+        _rule("values"),
+        r"Half way between 2 and 4\.5",
     ),
     WrongAnswer(
         "rule",
         "at most",
         _rule(decide="x[:, t] <= b"),
-        r"'At least 3 at step 0' makes no error",
+        r"'At least 3\.25 at step 0' makes no error",
     ),
     WrongAnswer(
         "rule",
@@ -407,4 +410,65 @@ _SHORTEN = [
 
 WRONG_ANSWERS = [*_WINDOWS, *_SOFT, *_GRADIENT, *_FAULTS, *_RULE, *_SHORTEN]
 
-SAME = {}
+_EXAMPLE = "another right example"
+_FALLS = "return (np.array([0.0, 2.0]), 1, 1.0)"
+_VOTED = "return np.array([-0.5] + 9 * [1.0])"
+_START = "fewest, rule = (len(y) + {}, ({}, {}))"
+_ERRORS = "errors = np.sum((x[:, t] >= b) != y)"
+_SHARE = "share = (q / q.sum(axis=1, keepdims=True)).mean(axis=0)"
+_FIRST = "the first candidate replaces it"
+
+SAME = {
+    (
+        "gradient",
+        "q = w * np.exp((r.min() - r) / sigma) => "
+        "q = w * np.exp((r.max() - r) / sigma)",
+    ): "a common factor cancels, and margins of size 50 do not overflow",
+    (
+        "faults",
+        f"{_FALLS} => return (np.array([0.0, 3.0]), 1, 1.0)",
+    ): _EXAMPLE,
+    (
+        "faults",
+        f"{_FALLS} => return (np.array([0.0, 2.0]), 1, 2.0)",
+    ): _EXAMPLE,
+    **{
+        ("faults", f"{_VOTED} => return np.array({other})"): _EXAMPLE
+        for other in (
+            "[-1.0] + 9 * [1.0]",
+            "[-0.5] + 8 * [1.0]",
+            "[-0.5] + 9 * [2.0]",
+        )
+    },
+    **{
+        (
+            "rule",
+            f"{_START.format(1, 0, 0.0)} => {_START.format(*other)}",
+        ): _FIRST
+        for other in ((2, 0, 0.0), (0, 0, 0.0), (1, 1, 0.0), (1, 0, 1.0))
+    },
+    (
+        "rule",
+        f"{_START.format(1, 0, 0.0)} => fewest, rule = (len(y) - 1, (0, 0.0))",
+    ): "a best rule makes fewer errors than that",
+    (
+        "rule",
+        f"{_ERRORS} => errors = np.mean((x[:, t] >= b) != y)",
+    ): "the share of errors orders rules as their number does",
+    (
+        "rule",
+        f"{_ERRORS} => errors = np.sum((x[:, t] > b) != y)",
+    ): "no value is equal to a midpoint",
+    (
+        "rule",
+        "if errors < fewest: => if errors <= fewest:",
+    ): "of equally good rules any will do",
+    (
+        "shorten",
+        f"{_SHARE} => {_SHARE.replace('.mean(axis=0)', '.sum(axis=0)')}",
+    ): "the sum over the cases ranks as the mean does",
+    (
+        "shorten",
+        f"{_SHARE} => {_SHARE.replace('q.sum', 'q.mean')}",
+    ): "each share is multiplied by the number of steps",
+}
