@@ -25,13 +25,13 @@ EIGHT = (
 # -- the logic ----------------------------------------------------------------
 
 
-@control("temporal_logic/sign-is-sound", "softness 1")
+@control("temporal_logic/sign-is-sound", "softness 10")
 def soft_signs():
     signals = np.array(list(itertools.product((-3.0, -1, 1, 3), repeat=5)))
     x, count = signals[:, :, None], 0
     for text in EIGHT:
         formula = tl.parse_formula(text, ["x"])
-        margin = tl.wstl_robustness(formula, x, 1.0)
+        margin = tl.wstl_robustness(formula, x, 10.0)
         count += int(np.sum(tl.satisfies(formula, x) != (margin > 0)))
     return count
 
