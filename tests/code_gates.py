@@ -20,6 +20,7 @@ LIBRARY = "topoi"
 SHORT_NAMES = {  # what a page writes instead of a long name
     "string_topology": "st",
     "symbolic_integration": "si",
+    "temporal_logic": "tl",
 }
 TUPLE_METHODS = {"_asdict", "_fields", "_make", "_replace"}  # of NamedTuple
 LEGACY = {  # of np.random: these draw from one global stream
