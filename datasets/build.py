@@ -116,6 +116,21 @@ PENGUINS_FILES = {
     ),
 }
 PENGUINS = Package("pypi", "palmerpenguins", "0.1.6", PENGUINS_FILES)
+AEON_FILES = {
+    "aeon/datasets/data/ItalyPowerDemand/ItalyPowerDemand_TRAIN.ts": (
+        "341269cb7e6cef96846b30e774580beec79addb93848ba360145219115a74b7c"
+    ),
+    "aeon/datasets/data/ItalyPowerDemand/ItalyPowerDemand_TEST.ts": (
+        "26122451f87dd0387ef90b18bc8a86c041371b8a1c068004922b939971247144"
+    ),
+    "aeon/datasets/data/BasicMotions/BasicMotions_TRAIN.ts": (
+        "8dc43cc6306cb679c888c01e26f91772ac4441a916da43bac8b79734a538b9d6"
+    ),
+    "aeon/datasets/data/BasicMotions/BasicMotions_TEST.ts": (
+        "79213102bc6fca1a398ad98ce1185dff0208fa3d1465e687f48288946b0ff8dc"
+    ),
+}
+AEON = Package("pypi", "aeon", "1.6.0", AEON_FILES)
 MNIST1D_FILES = {
     "mnist1d/__init__.py": (
         "2b2f05938b02da53216d34b6ffb12788091d511f1af5be78e54629ee443a4b5c"
@@ -663,6 +678,45 @@ def penguins(sources: Path) -> Arrays:
     return arrays
 
 
+def series_cases(problem: str, part: str, files: dict[str, bytes]) -> tuple:
+    """Return series (cases, time, channels) and labels of one `.ts` file."""
+    raw = files[f"aeon/datasets/data/{problem}/{problem}_{part}.ts"]
+    lines = raw.decode("utf-8").splitlines()
+    at = [line.strip().lower() for line in lines].index("@data")
+    x, labels = [], []
+    for line in filter(str.strip, lines[at + 1 :]):
+        *channels, label = line.strip().split(":")
+        x.append([channel.split(",") for channel in channels])
+        labels.append(label)
+    return np.array(x, np.float32).transpose(0, 2, 1), labels
+
+
+def italy_power(sources: Path) -> Arrays:
+    """Return days of 24 hourly values, and which are from the winter half."""
+    files = fetch(AEON, sources)
+    arrays = {}
+    for part in ("train", "test"):
+        x, y = series_cases("ItalyPowerDemand", part.upper(), files)
+        arrays[f"x_{part}"] = x[:, :, 0]
+        arrays[f"winter_{part}"] = np.array([c == "1" for c in y], np.uint8)
+    return arrays
+
+
+ACTIVITIES = ["standing", "running", "walking", "badminton"]
+
+
+def basic_motions(sources: Path) -> Arrays:
+    """Return series of six sensors and the number of the activity."""
+    files = fetch(AEON, sources)
+    arrays = {"activities": np.array(ACTIVITIES)}
+    for part in ("train", "test"):
+        x, y = series_cases("BasicMotions", part.upper(), files)
+        arrays[f"x_{part}"] = x
+        places = [ACTIVITIES.index(label.lower()) for label in y]
+        arrays[f"y_{part}"] = np.array(places, np.uint8)
+    return arrays
+
+
 # Runs the package's own generator; it imports a web client it does not need.
 _MNIST1D_PROGRAM = """
 import sys, types
@@ -863,11 +917,13 @@ def spoken_people(sources: Path) -> Arrays:
 
 
 RECIPES: dict[str, Callable[[Path], Arrays]] = {
+    "basic_motions": basic_motions,
     "concrete": concrete,
     "credit": credit,
     "diamonds": diamonds,
     "devils_dictionary": devils_dictionary,
     "elecdemand": elecdemand,
+    "italy_power": italy_power,
     "mnist": lambda sources: mnist(sources, 10_000),
     "mnist1d": mnist1d,
     "mnist60k": lambda sources: mnist(sources, 60_000),

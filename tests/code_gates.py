@@ -20,6 +20,7 @@ LIBRARY = "topoi"
 SHORT_NAMES = {  # what a page writes instead of a long name
     "string_topology": "st",
     "symbolic_integration": "si",
+    "temporal_logic": "tl",
 }
 TUPLE_METHODS = {"_asdict", "_fields", "_make", "_replace"}  # of NamedTuple
 LEGACY = {  # of np.random: these draw from one global stream
@@ -34,6 +35,7 @@ GLOBAL_RANDOM = {  # of the module random
 # Public names that several topics export, because they mean the same there.
 SHARED_NAMES = {
     "forward": "the forward pass of a network given by its arrays",
+    "polish": "Newton-like steps on a good approximation, up to rounding",
     "softmax": "exp(x) / sum exp(x) along the last axis",
 }
 

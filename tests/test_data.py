@@ -195,6 +195,28 @@ def test_phishing_has_the_twins_of_its_card():
     assert {int(cell) for column in pages[:9] for cell in column} == {0, 1, 2}
 
 
+def test_power_days_are_standardised_and_balanced():
+    days = data.load("italy_power")
+    assert days.x_train.shape == (67, 24)
+    assert days.x_test.shape == (1029, 24)
+    both = np.concatenate([days.x_train, days.x_test])
+    np.testing.assert_allclose(both.mean(1), 0, atol=1e-5)
+    np.testing.assert_allclose(both.std(1, ddof=1), 1, atol=1e-4)
+    assert (days.winter_train.sum(), days.winter_test.sum()) == (34, 513)
+    evening = days.x_test[:, 19] >= 0.6913
+    assert round((evening == days.winter_test).mean(), 3) == 0.970
+
+
+def test_motions_have_ten_of_each_activity():
+    motions = data.load("basic_motions")
+    assert motions.x_train.shape == motions.x_test.shape == (40, 100, 6)
+    for y in (motions.y_train, motions.y_test):
+        assert np.bincount(y).tolist() == [10] * 4
+    shaken = motions.x_test.std(1)[:, 0]
+    standing = motions.y_test == 0
+    assert shaken[standing].max() < shaken[~standing].min()
+
+
 def test_shuttle_is_as_easy_as_its_card_says():
     """Oracle: SciPy's rank sum for the area of the last column."""
     shuttle = data.load("shuttle")

@@ -138,6 +138,25 @@ class Shuttle(NamedTuple):
     anomaly: np.ndarray  # (49097,) uint8, 1 on 3,511 rows
 
 
+class PowerDays(NamedTuple):
+    """Italian electricity demand, one day a row, each day standardised."""
+
+    x_train: np.ndarray  # (67, 24) float32
+    winter_train: np.ndarray  # (67,) uint8, 1 for October to March
+    x_test: np.ndarray  # (1029, 24) float32
+    winter_test: np.ndarray  # (1029,) uint8
+
+
+class Motions(NamedTuple):
+    """Ten seconds of a smart watch, ten readings a second."""
+
+    x_train: np.ndarray  # (40, 100, 6) float32, accelerometer, gyroscope
+    y_train: np.ndarray  # (40,) uint8, index into activities
+    x_test: np.ndarray  # (40, 100, 6) float32
+    y_test: np.ndarray  # (40,) uint8
+    activities: np.ndarray  # (4,) text
+
+
 class Integrals(NamedTuple):
     """One problem of integration a row, in Python's notation."""
 
@@ -184,8 +203,10 @@ DataSet = (
     | Images
     | Integrals
     | Mails
+    | Motions
     | Penguins
     | Phishing
+    | PowerDays
     | Recordings
     | Shuttle
     | Signals
@@ -199,11 +220,13 @@ class _Entry(NamedTuple):
 
 
 CATALOGUE = {
+    "basic_motions": _Entry("basic_motions.npz", Motions),
     "concrete": _Entry("concrete.npz", Concrete),
     "credit": _Entry("credit.npz", Credit),
     "diamonds": _Entry("diamonds.npz", Diamonds),
     "devils_dictionary": _Entry("devils_dictionary.npz", Book),
     "elecdemand": _Entry("elecdemand.npz", Demand),
+    "italy_power": _Entry("italy_power.npz", PowerDays),
     "mnist": _Entry("mnist20k.npz", Images),
     "mnist1d": _Entry("mnist1d.npz", Signals),
     "mnist60k": _Entry("mnist60k.npz", Images, shipped=False),

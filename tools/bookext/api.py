@@ -19,8 +19,12 @@ STYLE = Config(napoleon_use_ivar=True, napoleon_use_rtype=False)
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 # in a docstring: literals and references, or what lies between them
 MARKED = re.compile(r"(``.*?``|`[^`]*`)")
-# how pages shorten two long names of topics
-SHORT = {"si": "symbolic_integration", "st": "string_topology"}
+# how pages shorten three long names of topics
+SHORT = {
+    "si": "symbolic_integration",
+    "st": "string_topology",
+    "tl": "temporal_logic",
+}
 # a call in highlighted code: cnn.conv2d
 CALL = re.compile(
     r'(?P<open><span class="n">(?P<module>\w+)</span>'

@@ -1,4 +1,10 @@
-"""Which exercises of a lab pass: asked in the notebook, or of the file."""
+"""Which exercises of a lab pass: asked in the notebook, or of the file.
+
+`nbformat` is imported where a file is read: its validator takes a second of
+the two that a lab of NumPy alone needs to start.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import io
@@ -7,11 +13,12 @@ import traceback
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
-
-import nbformat
+from typing import TYPE_CHECKING, NamedTuple
 
 from topoi.lab.clock import TooLong, time_limit
+
+if TYPE_CHECKING:
+    import nbformat
 
 CHECK_SECONDS = 60  # a check of this book takes a few seconds
 CELL_SECONDS = 300
@@ -158,6 +165,8 @@ def progress(
     FileNotFoundError
         If the working folder holds no notebook of that lab.
     """
+    import nbformat
+
     path = _find(lab)
     if names is None:
         names = sys._getframe(1).f_globals
@@ -296,6 +305,8 @@ def _trouble(nb: nbformat.NotebookNode) -> Iterator[Result]:
 
 
 def _read(path: Path) -> nbformat.NotebookNode:
+    import nbformat
+
     try:
         nb = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds

@@ -130,9 +130,10 @@ class StiefelConv2D(OrthonormalWeights, keras.layers.Layer):
     Notes
     -----
     The kernel, reshaped to (kernel_size^2 channels, filters), has
-    orthonormal rows or columns. The convolution is an isometry only if
-    kernel_size is 1. Source: Chang and Wang (2021) for "exp"; their layer
-    divides by the norm of each pixel after it, see `PixelNorm`.
+    orthonormal rows or columns. This makes the convolution an isometry if
+    kernel_size is 1 and filters >= channels; nothing else guarantees one.
+    Source: Chang and Wang (2021) for "exp"; their layer divides by the norm
+    of each pixel after it, see `PixelNorm`.
     """
 
     def __init__(
