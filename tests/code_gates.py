@@ -34,7 +34,11 @@ GLOBAL_RANDOM = {  # of the module random
 }  # fmt: skip
 # Public names that several topics export, because they mean the same there.
 SHARED_NAMES = {
+    "FormulaError": "a text or a tree is no formula; the message says where",
+    "Trained": "what a training returns: the weights and its course",
     "forward": "the forward pass of a network given by its arrays",
+    "jacobian": "the matrix of first derivatives of outputs",
+    "parse_formula": "a text as a formula of the topic; none of it is run",
     "polish": "Newton-like steps on a good approximation, up to rounding",
     "softmax": "exp(x) / sum exp(x) along the last axis",
 }

@@ -482,7 +482,7 @@ def test_units_of_measurement_are_scaled_back():
 def test_data_that_cannot_be_searched_are_refused(x, y, message):
     with pytest.raises(ValueError, match=message):
         sr.discover(x, y)
-    assert sr.answer(x, y).startswith("No search: ")
+    assert sr.answer_reader(x, y).startswith("No search: ")
 
 
 @pytest.mark.parametrize(
@@ -496,11 +496,11 @@ def test_data_that_cannot_be_searched_are_refused(x, y, message):
     ],
 )
 def test_an_answer_says_what_is_wrong(text, message):
-    assert message in sr.answer(text, trials=1)
+    assert message in sr.answer_reader(text, trials=1)
 
 
 def test_answer_needs_values():
-    assert "values" in sr.answer(np.arange(30))
+    assert "values" in sr.answer_reader(np.arange(30))
 
 
 def test_sample_checks_its_domain():

@@ -305,7 +305,7 @@ def sample(
     return x, y + noise * y.std() * rng.normal(size=points), names
 
 
-def answer(question, y=None, trials: int = 6, seed: int = 0) -> str:
+def answer_reader(question, y=None, trials: int = 6, seed: int = 0) -> str:
     """Return a sentence: the formula that is found, or what is wrong.
 
     Parameters
@@ -323,7 +323,7 @@ def answer(question, y=None, trials: int = 6, seed: int = 0) -> str:
             x, values, names = sample(question)
         else:
             if y is None:
-                raise ValueError("Points need values: answer(x, y).")
+                raise ValueError("Points need values: answer_reader(x, y).")
             x, values, names = question, y, None
         best = discover(x, values, names, trials, seed)[0]
         if best.exact:
