@@ -70,7 +70,7 @@ def ccp(z, U):
         U[n] += 1
     return z @ U[0]
 """,
-        r"chang",
+        r"chang|8, not 2",  # the grader sends copies
     ),
 ]
 

@@ -6,6 +6,7 @@ one. The page needs no network.
 
 import html
 import importlib
+import importlib.util
 import re
 import statistics
 import sys
@@ -123,12 +124,17 @@ def named_mistakes(lab: str) -> list[tuple[str, str, str]]:
 
     A lab that is not the book's has none.
     """
-    folder = str(ROOT / "tests")
-    if not (ROOT / "tests" / "wrong_answers" / f"{lab}.py").exists():
+    folder = ROOT / "tests" / "wrong_answers"
+    if not (folder / f"{lab}.py").exists():
         return []
-    if folder not in sys.path:
-        sys.path.append(folder)
-    module = importlib.import_module(f"wrong_answers.{lab}")
+    if folder.name not in sys.modules:  # a package that no search path names
+        spec = importlib.util.spec_from_file_location(
+            folder.name, folder / "__init__.py"
+        )
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[folder.name] = package
+        spec.loader.exec_module(package)
+    module = importlib.import_module(f"{folder.name}.{lab}")
     return [(w.exercise, w.name, w.message) for w in module.WRONG_ANSWERS]
 
 
