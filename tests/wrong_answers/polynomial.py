@@ -66,11 +66,13 @@ _CCP = [
         "in place",
         """
 def ccp(z, U):
-    for n in range(1, len(U)):
-        U[n] += 1
-    return z @ U[0]
+    x = z @ U[0]
+    for factor in U[1:]:
+        x = (z @ factor) * x + x
+        factor[:] = 0
+    return x
 """,
-        r"chang|8, not 2",  # the grader sends copies
+        r"chang",
     ),
 ]
 

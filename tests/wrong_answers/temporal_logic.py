@@ -415,18 +415,10 @@ _FALLS = "return (np.array([0.0, 2.0]), 1, 1.0)"
 _VOTED = "return np.array([-0.5] + 9 * [1.0])"
 _START = "fewest, rule = (len(y) + {}, ({}, {}))"
 _ERRORS = "errors = np.sum((x[:, t] >= b) != y)"
-_SHIFT = "q = w * np.exp((r {}r.max({}keepdims=True)) / sigma)"
 _SHARE = "share = (q / q.sum(axis=1, keepdims=True)).mean(axis=0)"
 _FIRST = "the first candidate replaces it"
 
 SAME = {
-    **{
-        (
-            "shorten",
-            f"{_SHIFT.format('- ', 'axis=1, ')} => {_SHIFT.format(*other)}",
-        ): "the factor of a row cancels; margins are too small to overflow"
-        for other in (("+ ", "axis=1, "), ("- ", ""))
-    },
     (
         "gradient",
         "q = w * np.exp((r.min() - r) / sigma) => "
