@@ -259,10 +259,17 @@ def _anchors(page: Path) -> set[str]:
 
 
 def _raw_markup(soup) -> list[str]:
-    """Return visible text that still holds MyST markup."""
-    pattern = re.compile(r"\{(cite|ref|numref|eq|prf:ref|doc)(:\w)?\}`|:::\{")
+    """Return visible text that still holds MyST markup or TeX.
+
+    A display formula without an empty line before it stays text, and so does
+    a formula with a line that begins like an item of a list, "+ 3".
+    """
+    markup = r"\{(cite|ref|numref|eq|prf:ref|doc)(:\w)?\}`|:::\{"
+    tex = r"\$|\\[a-zA-Z]{2,}"
     return [
         text
-        for text in soup.find_all(string=pattern)
-        if text.find_parent(["pre", "code", "script"]) is None
+        for text in (soup.find("article") or soup).find_all(string=True)
+        if text.find_parent(["pre", "code", "script", "style"]) is None
+        and text.find_parent(class_="math") is None
+        and re.search(f"{markup}|{tex}", text)
     ]

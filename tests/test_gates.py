@@ -63,7 +63,8 @@ def test_heavy_notebook_and_picture_are_found(tmp_path, monkeypatch):
         "outside address in a style",
         "dead link nowhere.html",
         "dead anchor #there",
-        "was not rendered",
+        "was not rendered: '{",
+        "was not rendered: 'Then $$",
     ],
 )
 def test_broken_page_is_found(words):
