@@ -14,12 +14,9 @@ TOPIC   ?=
 GPUS    ?= 0
 PER_GPU ?= 1
 SIZE    ?=
-# Buttons that open notebooks elsewhere; none unless you say where.
-HUB        ?=
-LABS       ?=
-REPOSITORY ?=
-COLAB      ?=
-BINDER     ?=
+# A hub that opens labs, and the repository that it pulls them from.
+HUB     ?=
+LABS    ?=
 # Python 3.11 to 3.13: the first that is found, or the one that you name.
 PYTHON  ?= $(shell tools/find-python)
 
@@ -49,7 +46,7 @@ export KERAS_BACKEND := $(BACKEND)
 export BOOK_HTML := $(HTML)
 export BUILD
 export EDITION
-export HUB LABS REPOSITORY COLAB BINDER
+export HUB LABS
 export HUBVENV
 export TOPIC
 ifeq ($(HOME),)
@@ -128,19 +125,19 @@ installed: $(RUN)
 
 # -- book -------------------------------------------------------------------
 
-book: $(BUILT) ## build the book: [EDITION=student] [HUB=, LABS=] [REPOSITORY=, COLAB=1]
+book: $(BUILT) ## build the book: [EDITION=student] [HUB=https://... LABS=...]
 	@echo "The book: $(HTML)/index.html   (make serve serves it)"
 
-# Other buttons than last time make the book out of date.
-$(BOOK)/.buttons: ALWAYS
-	@asked="$(HUB) $(LABS) $(REPOSITORY) $(COLAB) $(BINDER)"; \
+# Another hub than last time makes the book out of date.
+$(BOOK)/.hub: ALWAYS
+	@asked="$(HUB) $(LABS)"; \
 	  { mkdir -p "$(@D)" && if [ ! -f "$@" ] || [ "$$(cat "$@")" != "$$asked" ]; \
 	  then echo "$$asked" > "$@"; fi; } 2> /dev/null || true
 
 
 # A build without its stamp has failed or was killed: start afresh, because
 # Sphinx would not repeat the warnings of pages that it has read before.
-$(BUILT): $(READ) $(SOURCES) $(BOOK)/.buttons
+$(BUILT): $(READ) $(SOURCES) $(BOOK)/.hub
 	@mkdir -p "$(BOOK)" 2>/dev/null || { echo "Cannot write $(BOOK):" \
 	  "give a writable place, as in 'make book BUILD=/dir'."; exit 1; }
 	@[ -f "$@" ] || rm -rf "$(BOOK)/_build"

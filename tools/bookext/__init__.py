@@ -12,7 +12,7 @@
 - `tables`: HTML tables that stay tables
 - `search`: names without accents, and years
 - `explorables`: one script for all explorable figures
-- `launch`: buttons that open notebooks on a hub, Colab or Binder
+- `launch`: a button that opens a lab on a hub
 - `api`: names on a page lead to their entries in the API reference
 - `thebe`: switches off what jupyter-book loads in vain
 """
