@@ -226,7 +226,7 @@ def middle_rate(unit: dict[str, float]) -> float:
 
 @survey(
     "temporal_logic/schedules",
-    seeds=range(100, 103),
+    seeds=range(100, 105),
     value=lambda u: (
         u["formula 0.03"] - max(u["formula 0.01"], u["formula 0.1"])
     ),

@@ -150,6 +150,7 @@ COPIES = {
     "chapters/scaling.ipynb": "devices of JAX; prints that script",
     "tests/wrong_answers/scaling.py": "students write such a script",
     "tests/test_scaling.py": "devices of JAX",
+    "tests/test_scaling_lab.py": "students write such a script",
     "tests/test_runtime.py": "tries the table",
     "tests/test_doctor.py": "tries the table",
     "tests/test_containers.py": "compares the Dockerfile",
