@@ -564,8 +564,11 @@ def test_grades_and_answers_are_closed_to_others(at_home):
 
 def test_a_roster_has_each_id_once(tmp_path):
     path = tmp_path / "r.csv"
-    path.write_text("\ufeffstudent\nada, Ada L.\nben\n", encoding="utf-8")
-    assert submissions.roster(path) == {"ada": "Ada L.", "ben": ""}
+    path.write_text("\ufeffstudent\nada, Ada L.\nben,,7\n", encoding="utf-8")
+    assert submissions.roster(path) == [
+        submissions.Person("ada", "Ada L."),
+        submissions.Person("ben", "", ("7",)),
+    ]
     for text in ("ada\nada\n", "id,name\n"):
         path.write_text(text)
         with pytest.raises(ValueError, match="each id once"):

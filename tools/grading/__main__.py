@@ -18,6 +18,7 @@ from tqdm import tqdm
 from tools import site
 from tools.grading import (
     classreport,
+    downloads,
     exports,
     grade,
     groups,
@@ -61,13 +62,15 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     default = sandbox.Limits()
     add("--submissions", type=Path, required=True, metavar="DIR",
-        help="one folder a student, in it LAB.ipynb")  # fmt: skip
+        help="one folder a student, in it LAB.ipynb; or what Moodle or "
+        "Canvas downloads, a zip file or a folder of them")  # fmt: skip
     add("--out", type=Path, default=ROOT / "build", metavar="DIR")
     add("--labs", type=Path, default=ROOT / "labs", metavar="DIR",
         help="folder of the labs with their solutions")  # fmt: skip
     add("--lab", action="append", help="grade this lab only")
     add("--roster", type=Path, metavar="CSV",
-        help="ids and names of all students, a line each")  # fmt: skip
+        help="ids and names of all students, a line each; then, if you "
+        "like, their numbers on the platform")  # fmt: skip
     add("--policy", type=Path, metavar="TOML",
         help="deadlines, and what a late submission loses")  # fmt: skip
     add("--times", type=Path, metavar="CSV",
@@ -106,19 +109,24 @@ def _run(options: argparse.Namespace) -> int:
         memory_mb=options.memory,
     )
     sandbox.remove_left_overs()
-    names = submissions.roster(options.roster) if options.roster else {}
+    people = submissions.roster(options.roster) if options.roster else []
     parent = None
     if not options.trust_submissions:
         secrets = (options.labs, options.submissions, options.out)
         sandbox.demand_hidden(secrets)
         parent = _parent(limits)
+    packed = downloads.is_download(options.submissions)
+    rules, times = _rules(options)
+    if packed:
+        people = people or downloads.people_of(options.gradebook or ())
+        _unpack(options, people, timed=bool(times) or not rules.deadlines)
+    names = {person.id: person.name for person in people}
     tasks = _tasks(options, names)
     if not tasks:
         print(f"No notebook of a lab was found in {options.submissions}.")
         return 1
-    rules, times = _rules(options)
     results = _with_progress(tasks, limits, options.jobs, parent)
-    _add_times(results, tasks, rules, times)
+    _add_times(results, tasks, rules, times, trusted=not packed)
     _write_tables(options.out, results, names)
     counted = list(filter(grade.is_graded, results))
     code = 0
@@ -131,6 +139,21 @@ def _run(options: argparse.Namespace) -> int:
     for result in left:
         print(f"UNGRADED {result['student']}: {result['note']}")
     return 3 if left else code
+
+
+def _unpack(options: argparse.Namespace, people: list, timed: bool) -> None:
+    """Unpack a download; from then on its folder holds the submissions."""
+    labs = {path.stem for path in options.labs.glob("*.ipynb")}
+    chosen = options.lab[0] if len(options.lab or ()) == 1 else None
+    place = options.out / "grading" / "unpacked"
+    told = downloads.unpack(options.submissions, place, labs, people, chosen)
+    print("\n".join(told))
+    if not timed:
+        print(
+            "A download does not tell when something was handed in, so nobody "
+            "is late. Give the times with --times."
+        )
+    options.submissions = place
 
 
 def _rules(options: argparse.Namespace) -> tuple[policy.Policy, dict]:
@@ -149,14 +172,19 @@ def _add_times(
     tasks: list[grade.Task],
     rules: policy.Policy,
     times: dict[tuple[str, str], float],
+    trusted: bool,
 ) -> None:
-    """Note in each result when it came, and what lateness costs."""
+    """Note in each result when it came, and what lateness costs.
+
+    Times of files count where no others are known, if they are trusted.
+    """
     known = {(submissions.shown(t.student), t.lab.name): t for t in tasks}
     for result in results:
         task = known[result["student"], result["lab"]]
         name = task.student, task.lab.name
         sent = submissions.handed_in(task.folder, *name)
-        when = times.get(name, sent) if sent is not None else None
+        usual = sent if trusted else None
+        when = times.get(name, usual) if sent is not None else None
         most = report.most(result)
         result["late"] = rules.judge(task.lab.name, task.student, when, most)
 

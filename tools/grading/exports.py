@@ -8,17 +8,26 @@ is: names, numbers of assignments, the row of possible points.
 import csv
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.grading import report
 from tools.grading.grade import is_graded
+from tools.grading.submissions import NOTHING, Person
 
 # Columns that may hold a student's id, as each platform heads them.
 PLATFORMS = {
     "Canvas": ("SIS Login ID", "SIS User ID", "ID", "Integration ID"),
     "Moodle": ("Username", "ID number", "Email address"),
 }
+# Columns of a student's name, in the order in which it is written.
+NAMES = {
+    "Canvas": {"student"},
+    "Moodle": {"first name", "last name", "surname", "full name"},
+}
+EMPTY = ("", "-")
+TEST = "Student, Test"  # whom Canvas adds to every course
 # In front of the first student Canvas has a row of possible points.
 POSSIBLE = "points possible"
 KIND = re.compile(r"\s*\((real|\d+)\)\s*$", re.IGNORECASE)
@@ -53,16 +62,16 @@ class Filled:
 def fill(path: Path, results: list[dict]) -> Filled:
     """Write the points of all graded results into a gradebook.
 
+    Where nothing was handed in, points that stand there already are kept:
+    the work may have come in another way.
+
     Raises
     ------
     ExportError
         If the file is no export of Moodle or Canvas, has no column for any
         lab, or several for one.
     """
-    text = path.read_text(encoding="utf-8-sig")
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
-    heads = [head.strip() for head in rows[0]] if rows else []
+    separator, rows, heads = _read(path)
     platform, places = _platform(path, heads)
     columns = _columns(path, heads, set(report.by_lab(results)))
     owners = _owners(rows, places)
@@ -72,14 +81,57 @@ def fill(path: Path, results: list[dict]) -> Filled:
         if number is None:
             missing.add(result["student"])
         elif result["lab"] in columns:
-            row = rows[number]
+            row, place = rows[number], columns[result["lab"]]
             row += [""] * (len(heads) - len(row))
-            row[columns[result["lab"]]] = f"{report.total(result):g}"
+            if result["note"] != NOTHING or row[place].strip() in EMPTY:
+                row[place] = f"{report.total(result):g}"
     file = io.StringIO()
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
     writer.writerows(rows)
     labs = {lab: heads[place] for lab, place in columns.items()}
     return Filled(platform, file.getvalue(), labs, sorted(missing))
+
+
+def people(path: Path) -> list[Person]:
+    """Return the students of a gradebook; the first id that is there counts.
+
+    Raises
+    ------
+    ExportError
+        If the file is no export of Moodle or Canvas.
+    """
+    _, rows, heads = _read(path)
+    platform, places = _platform(path, heads)
+    lowered = [head.casefold() for head in heads]
+    order = [head.casefold() for head in PLATFORMS[platform]]
+    places.sort(key=lambda place: order.index(lowered[place]))
+    written = [n for n, head in enumerate(lowered) if head in NAMES[platform]]
+    found = []
+    for row in rows[1:]:
+        if not row or POSSIBLE in row[0].casefold() or row[0] == TEST:
+            continue
+        cells = [cell.strip() for cell in row] + [""] * len(heads)
+        ids = [cells[place] for place in places if cells[place]]
+        name = " ".join(cells[place] for place in written)
+        if ids:
+            found.append(Person(ids[0], name, tuple(ids[1:])))
+    return found
+
+
+def lab_in(text: str, labs: Iterable[str]) -> str | None:
+    """Return the longest name of a lab that stands in a text as words."""
+    words = _words(text)
+    matching = [lab for lab in labs if _words(lab) in words]
+    return max(matching, key=len, default=None)
+
+
+def _read(path: Path) -> tuple[str, list[list[str]], list[str]]:
+    """Return the separator, the rows and the heads of a gradebook."""
+    text = path.read_text(encoding="utf-8-sig")
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    heads = [head.strip() for head in rows[0]] if rows else []
+    return separator, rows, heads
 
 
 def _platform(path: Path, heads: list[str]) -> tuple[str, list[int]]:
@@ -102,11 +154,9 @@ def _columns(path: Path, heads: list[str], labs: set[str]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for place, head in enumerate(heads):
-        words = _words(KIND.sub("", head))
-        matching = [lab for lab in labs if _words(lab) in words]
-        if not matching or OTHER_KIND.search(head):
+        lab = lab_in(KIND.sub("", head), labs)
+        if lab is None or OTHER_KIND.search(head):
             continue
-        lab = max(matching, key=len)
         if lab in found:
             raise ExportError(
                 f"{path}: {heads[found[lab]]!r} and {head!r} both name the "

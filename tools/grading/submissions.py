@@ -16,6 +16,7 @@ LONGEST = 100  # characters of a student's id
 BYTES = 200  # of it as a file name, of which systems allow 255
 # What browsers and file managers make of a name when it is taken.
 COPY = r"( ?\(\d+\)| - Copy| copy( \d+)?|-Copy\d+)?"
+NOTHING = "Nothing was handed in."
 FILES = 1000  # names of a folder that are looked at
 
 
@@ -70,15 +71,31 @@ def read_lab(path: Path) -> Lab:
     )
 
 
-def roster(path: Path) -> dict[str, str]:
-    """Return the names of all students of a course by their ids.
+@dataclass(frozen=True)
+class Person:
+    """A student: the id, which is the name of the folder, and the name.
+
+    Attributes
+    ----------
+    others : tuple of str
+        Other ids and numbers, as learning platforms give them.
+    """
+
+    id: str
+    name: str = ""
+    others: tuple[str, ...] = ()
+
+
+def roster(path: Path) -> list[Person]:
+    """Return all students of a course.
 
     Parameters
     ----------
     path : Path
         A CSV file: the id, which is the name of the folder, and then, if
-        there is one, the student's name. A first line whose id is ``id`` or
-        ``student`` is its heading.
+        there is one, the student's name, and numbers that learning platforms
+        give the student. A first line whose id is ``id`` or ``student`` is
+        its heading.
 
     Raises
     ------
@@ -90,11 +107,15 @@ def roster(path: Path) -> dict[str, str]:
     if rows and rows[0][0].lower() in ("id", "student"):
         rows = rows[1:]
     rows = [row for row in rows if row[0]]
-    found = {row[0]: " ".join(row[1:2]) for row in rows}
-    if not found or len(found) < len(rows):
+    found = [
+        Person(row[0], " ".join(row[1:2]), tuple(filter(None, row[2:])))
+        for row in rows
+    ]
+    ids = {person.id for person in found}
+    if not ids or len(ids) < len(rows):
         raise ValueError(
             f"{path}: a line a student, and each id once; found {len(rows)} "
-            f"lines and {len(found)} ids."
+            f"lines and {len(ids)} ids."
         )
     return found
 
@@ -173,7 +194,7 @@ def read(folder: Path, student: str, lab: str) -> bytes:
     try:
         place = os.open(folder / student, os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise Refused("Nothing was handed in.") from None
+        raise Refused(NOTHING) from None
     try:
         return _read(_chosen(lab, _listed(place)), place)
     finally:
