@@ -253,7 +253,7 @@ lab: labs ## do the labs: JupyterLab on build/labs
 	JUPYTER_CONFIG_PATH="$$PWD/tools/jupyter" "$(PY)" -m jupyterlab \
 	  $(LABFLAGS) "$(BUILD)/labs"
 
-grade: $(READY) ## grade SUBMISSIONS=dir, a folder a student [GRADE=options]
+grade: $(READY) ## grade SUBMISSIONS=dir, a folder a student, or a zip [GRADE=options]
 	@[ -n "$(SUBMISSIONS)" ] || { echo "Say where the submissions are:" \
 	  "make grade SUBMISSIONS=dir"; exit 1; }
 	@"$(PY)" -m tools.grading --submissions "$(SUBMISSIONS)" \
