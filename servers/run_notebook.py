@@ -17,7 +17,6 @@ import importlib.util
 import json
 import os
 import platform
-import re
 import resource
 import shutil
 import signal
@@ -35,6 +34,7 @@ from servers.runs import (
     notebook_path,
 )
 from topoi import claims, records, runtime
+from topoi.doctor import visible_gpus
 
 START_TIMEOUT = 120  # seconds until a kernel answers; imports may be slow
 
@@ -134,7 +134,7 @@ def _facts(live: Path, report: Path) -> dict:
     """Return what there is to say about an executed copy."""
     done = json.loads(live.read_text(encoding="utf-8"))
     backend = os.environ["KERAS_BACKEND"]
-    gpus = gpu_names()
+    gpus, _ = visible_gpus()
     kernel = records.read(report) or {}
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
@@ -152,44 +152,6 @@ def _facts(live: Path, report: Path) -> dict:
         "job": os.environ.get("SLURM_JOB_ID"),
         "claims": [dataclasses.asdict(m) for m in claims.read_stored(live)],
     }
-
-
-def gpu_names() -> list[str]:
-    """Return the GPUs that this process may use, as the driver names them."""
-    if shutil.which("nvidia-smi") is None:
-        return []
-    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True)
-    devices = _devices(listed.stdout.decode(errors="replace"))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return [name for index, _, name in devices if index]
-    chosen = [word.strip() for word in visible.split(",") if word.strip()]
-    return [
-        name
-        for index, uuid, name in devices
-        if any(word == index or _begins(uuid, word) for word in chosen)
-    ]
-
-
-def _devices(listed: str) -> list[tuple[str, str, str]]:
-    """Return index, UUID and name of each device that ``-L`` lists.
-
-    A part of a GPU (MIG) has no index of its own; its name is that of its
-    GPU and its size.
-    """
-    found, whole = [], ""
-    for line in listed.splitlines():
-        if gpu := re.match(r"GPU (\d+): (.*) \(UUID: (\S+)\)", line):
-            index, whole, uuid = gpu.groups()
-            found.append((index, uuid, whole))
-        elif part := re.match(r"\s+(MIG \S+) .*\(UUID: (\S+)\)", line):
-            found.append(("", part[2], f"{whole} {part[1]}"))
-    return found
-
-
-def _begins(uuid: str, word: str) -> bool:
-    """Whether a UUID is meant; its beginning is enough, as for CUDA."""
-    return word.startswith(("GPU-", "MIG-")) and uuid.startswith(word)
 
 
 def _git(*arguments: str) -> str:
@@ -215,10 +177,12 @@ def choose_gpu(slot: int, gpus: int) -> None:
     slot : int
         From 0, as xargs counts; slots beyond the GPUs share them.
     gpus : int
-        GPUs of the queue; a list in ``CUDA_VISIBLE_DEVICES`` is obeyed.
+        GPUs of the queue. A list in ``CUDA_VISIBLE_DEVICES`` is obeyed; it
+        may hold indices, or UUIDs of GPUs and of their parts (MIG).
     """
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    devices = listed.split(",") if listed else [str(i) for i in range(gpus)]
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    devices = [word.strip() for word in listed.split(",") if word.strip()]
+    devices = devices or [str(i) for i in range(gpus)]
     if gpus:
         chosen = devices[slot % min(gpus, len(devices))]
         os.environ["CUDA_VISIBLE_DEVICES"] = chosen

@@ -96,6 +96,61 @@ def test_gpus_are_listed_with_driver_and_memory(machine):
     )
 
 
+LISTED = """\
+GPU 0: NVIDIA Big 80GB (UUID: GPU-5d5ba0d6-d33d-2b2c-524d-9e3d8d2b8a77)
+  MIG 1g.10gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)
+  MIG 3g.40gb     Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)
+GPU 1: NVIDIA Small (UUID: GPU-1fa9d1f4-90ba-4c1e-a9f3-3a6c1f1a3c21)
+"""
+SMALL = "GPU-1fa9d1f4-90ba-4c1e-a9f3-3a6c1f1a3c21"
+PART = "MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb"
+BIG = "NVIDIA Big 80GB"
+
+
+@pytest.mark.parametrize(
+    ("visible", "names", "hides"),
+    [
+        (None, [BIG, "NVIDIA Small"], ""),
+        ("", [], ""),
+        ("1", ["NVIDIA Small"], ""),
+        (SMALL, ["NVIDIA Small"], ""),
+        ("1, GPU-5d5b", ["NVIDIA Small", BIG], ""),
+        (PART, [f"{BIG} MIG 3g.40gb"], ""),
+        (f"{PART},MIG-c6", [f"{BIG} MIG 3g.40gb", f"{BIG} MIG 1g.10gb"], ""),
+        ("0,MIG-0,1", [BIG], "MIG-0"),
+        ("MIG-c", [], "MIG-c"),
+        ("-1", [], "-1"),
+    ],
+)
+def test_devices_are_chosen_by_index_uuid_or_part(
+    visible, names, hides, machine, monkeypatch
+):
+    """Two parts begin with MIG-c, so that word means none of them."""
+    program(machine, "nvidia-smi", LISTED)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert doctor.visible_gpus() == (names, hides)
+    told = list(doctor._chosen_gpus())
+    assert [state for state, _ in told] == (
+        [] if visible is None else [False if hides else None]
+    )
+    text = " ".join(text for _, text in told)
+    assert f"no one device '{hides}'" in text if hides else True
+    assert all(name in text for name in names) or hides or visible is None
+
+
+def test_the_gpus_that_are_expected_are_the_chosen_ones(machine, monkeypatch):
+    """Hidden on purpose: a backend without a GPU is no problem then."""
+    program(machine, "nvidia-smi", LISTED)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda n: True)
+    monkeypatch.setattr(doctor, "BACKENDS", ("jax",))
+    monkeypatch.setattr(doctor, "_backend", lambda name, n: (True, str(n)))
+    for visible, expected in (("", "0"), (PART, "1"), ("0,1", "2")):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert list(doctor._backends()) == [(True, expected)]
+
+
 def test_a_driver_that_does_not_answer_is_a_problem(machine):
     program(machine, "nvidia-smi", "Failed to initialize NVML", status=9)
     ((state, text),) = doctor._gpus()

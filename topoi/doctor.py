@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -186,6 +187,70 @@ def _driver_gpus() -> list[str]:
     return run.stdout.splitlines() if run.returncode == 0 else []
 
 
+def visible_gpus() -> tuple[list[str], str]:
+    """Return the GPUs that CUDA offers here, and the word that hides more.
+
+    ``CUDA_VISIBLE_DEVICES`` holds indices, or UUIDs of GPUs or of their parts
+    (MIG), of which the beginning is enough. A word that fits no device, or
+    several, hides itself and all that follow, as in CUDA.
+
+    Returns
+    -------
+    names : list of str
+        As the driver names them; a part has the name of its GPU and its size.
+    word : str
+        What fits no device; empty if all words do.
+    """
+    if shutil.which("nvidia-smi") is None:
+        return [], ""
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True)
+    found = _listed(listed.stdout.decode(errors="replace"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return [name for index, _, name in found if index], ""
+    names = []
+    for word in filter(None, map(str.strip, visible.split(","))):
+        fitting = [n for i, u, n in found if i == word or _begins(u, word)]
+        if len(fitting) != 1:
+            return names, word
+        names += fitting
+    return names, ""
+
+
+def _listed(text: str) -> list[tuple[str, str, str]]:
+    """Return index, UUID and name of each device that ``-L`` lists.
+
+    A part of a GPU has no index of its own.
+    """
+    found, whole = [], ""
+    for line in text.splitlines():
+        if gpu := re.match(r"GPU (\d+): (.*) \(UUID: (\S+)\)", line):
+            index, whole, uuid = gpu.groups()
+            found.append((index, uuid, whole))
+        elif part := re.match(r"\s+(MIG \S+) .*\(UUID: (\S+)\)", line):
+            found.append(("", part[2], f"{whole} {part[1]}"))
+    return found
+
+
+def _begins(uuid: str, word: str) -> bool:
+    return word.startswith(("GPU-", "MIG-")) and uuid.startswith(word)
+
+
+def _chosen_gpus() -> Checks:
+    """Say what ``CUDA_VISIBLE_DEVICES`` leaves of the GPUs, if it is set."""
+    names, word = visible_gpus()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return
+    told = f"CUDA_VISIBLE_DEVICES={visible}"
+    if word:
+        text = f"{told}: the driver lists no one device {word!r}, so it and "
+        text += "all after it are hidden; `nvidia-smi -L` lists them"
+        yield False, text
+    else:
+        yield None, f"{told}: {', '.join(names) or 'no GPU'}"
+
+
 def _gpus() -> Checks:
     if shutil.which("nvidia-smi") is None:
         yield None, "no nvidia-smi: this machine runs on its CPU"
@@ -197,6 +262,7 @@ def _gpus() -> Checks:
         name, driver, total, used = line.split(", ")
         text = f"GPU {number}: {name}, driver {driver}, {used} of {total} used"
         yield True, text
+    yield from _chosen_gpus()
 
 
 def _backends() -> Checks:
@@ -210,6 +276,8 @@ def _backends() -> Checks:
     elif not installed:
         yield False, "no backend: `make backend BACKEND=tensorflow`"
     expected = len(_driver_gpus())
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        expected = len(visible_gpus()[0])
     for name in installed:
         yield _backend(name, expected)
 
@@ -243,7 +311,7 @@ def _judged(name: str, expected: int, seen: dict) -> tuple[bool | None, str]:
     if not seen["error"] < TOLERANCE:
         return False, f"{text}, but NumPy disagrees by {seen['error']:.2g}"
     if expected and not seen["devices"]:
-        text += f"; the driver lists {expected}: "
+        text += f"; the driver offers {expected}: "
         text += f"make backend BACKEND={name}-cuda"
         chosen = os.environ.get("KERAS_BACKEND", "tensorflow") == name
         return (False if chosen else None), text
