@@ -18,7 +18,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -129,7 +129,8 @@ def jax(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
     """Return the weights after steps shared by `world` devices.
 
     One process and one Keras model; the ordinary `fit` is told how to lay
-    out weights and batches. Needs ``XLA_FLAGS`` with `device_count`.
+    out weights and batches, and `layout` prints how it did. Needs
+    ``XLA_FLAGS`` with `device_count`.
     """
     import keras
 
@@ -145,7 +146,50 @@ def jax(rank: int, world: int, ports: list[str]) -> list[np.ndarray]:
     model = build_network(weights)
     model.compile(keras.optimizers.SGD(RATE), "mse")
     model.fit(x, y, batch_size=len(x), epochs=STEPS, verbose=0)
+    print("\n".join(layout(model, x, y, distribution)))
     return model.get_weights()
+
+
+def layout(model, x, y, distribution) -> list[str]:
+    """Return in words where JAX keeps a batch and the weights.
+
+    The last line counts the sums between devices in a compiled gradient, if
+    the batch is shared, and if each device has all of it.
+    """
+    import jax
+    import keras
+
+    def place(array, shared):
+        axes = distribution.get_data_layout(array.shape).axes
+        axes = axes if shared else [None] * array.ndim
+        where = keras.distribution.TensorLayout(axes, distribution.device_mesh)
+        return keras.distribution.distribute_tensor(array, where)
+
+    def loss(weights, x, y):
+        answer, _ = model.stateless_call(weights, [], x)
+        return keras.ops.mean((answer - y) ** 2)
+
+    weights = [v.value for v in model.trainable_variables]
+    arrays = {"batch": place(x, True)}
+    names = (v.path.split("/", 1)[-1] for v in model.trainable_variables)
+    arrays |= dict(zip(names, weights, strict=True))
+    lines = [f"{name}: {_pieces(array)}" for name, array in arrays.items()]
+    sums = []
+    for shared in (True, False):
+        gradient = jax.jit(jax.grad(loss))
+        program = gradient.lower(weights, place(x, shared), place(y, shared))
+        sums.append(program.compile().as_text().count(" all-reduce("))
+    return [*lines, "sums between devices: {}, not shared: {}".format(*sums)]
+
+
+def _pieces(array) -> str:
+    """Return how many devices hold how much of a JAX array."""
+    shards = array.addressable_shards
+    different = len({str(shard.index) for shard in shards})
+    return (
+        f"{array.shape} as {different} x {shards[0].data.shape} "
+        f"on {len(shards)} devices"
+    )
 
 
 def device_count(devices: int) -> str:
@@ -213,6 +257,7 @@ def launch(
     processes: int = 1,
     world: int = 1,
     environment: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> list[list[np.ndarray]]:
     """Run a worker in one or more processes and return their weights.
 
@@ -226,6 +271,8 @@ def launch(
         Number of workers or devices; for "repeat", of numeric threads.
     environment : mapping, optional
         Added to the environment of each process.
+    tell : callable, optional
+        Called with each line that the first process has printed besides.
 
     Returns
     -------
@@ -255,6 +302,8 @@ def launch(
                 f"{lines[-1]}. Run it by hand to see more: "
                 f"{' '.join(command[1:])} {rank} {world} {' '.join(ports)}"
             )
+    for line in runs[0].stdout.strip().split("\n")[:-1] if tell else ():
+        tell(line)
     return [
         [np.array(w, "float32") for w in json.loads(_last(run.stdout))]
         for run in runs
