@@ -83,7 +83,7 @@ def fill(path: Path, results: list[dict]) -> Filled:
         elif result["lab"] in columns:
             row, place = rows[number], columns[result["lab"]]
             row += [""] * (len(heads) - len(row))
-            if result["note"] != NOTHING or row[place].strip() in EMPTY:
+            if result.get("note") != NOTHING or row[place].strip() in EMPTY:
                 row[place] = f"{report.total(result):g}"
     file = io.StringIO()
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
