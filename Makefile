@@ -78,7 +78,7 @@ KERNEL ?= forked
 NBVAL  := --nbval-lax --nbval-kernel-name=$(KERNEL) --nbval-cell-timeout=120
 
 .DELETE_ON_ERROR:
-.PHONY: help env hub-env backend installed book wheel serve test test-fast \
+.PHONY: help env hub-env backend installed book pdf slides wheel serve test test-fast \
   test-browser test-hub test-pythons test-slurm controls mutants survey known-topic refresh \
   normalise run run-all ALWAYS \
   cluster-run keep-runs labs lab grade data bench doctor format lock \
@@ -149,6 +149,12 @@ $(BUILT): $(READ) $(SOURCES) $(BOOK)/.hub
 	  exit 1; }
 	@"$(PY)" -m tools.toc "$(HTML)"
 	@touch "$@"
+
+pdf: $(READ) $(BOOK)/.hub ## the book as one PDF: needs TeX [EDITION=student]
+	@"$(PY)" -m tools.pdf --out "$(BOOK)/pdf"
+
+slides: book ## slides of every chapter, beside the book
+	@"$(PY)" -m tools.slides "$(HTML)"
 
 wheel: $(READY) ## build/wheel: the library with its data, to be installed by pip
 	@"$(PY)" -m pip wheel --quiet --no-deps --no-build-isolation \
