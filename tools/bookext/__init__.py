@@ -14,6 +14,7 @@
 - `explorables`: one script for all explorable figures
 - `launch`: a button that opens a lab on a hub
 - `api`: names on a page lead to their entries in the API reference
+- `printed`: what LaTeX can print instead of HTML
 - `thebe`: switches off what jupyter-book loads in vain
 """
 
@@ -25,6 +26,7 @@ from . import (
     landing,
     launch,
     papers,
+    printed,
     recorded,
     reproductions,
     search,
@@ -47,6 +49,7 @@ MODULES = (
         teaching,
     ),
     *(recorded, reproductions, status, papers, benchmarks, api, launch),
+    printed,
 )
 
 
